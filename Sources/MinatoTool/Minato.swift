@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct MinatoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "minato")
+}
