@@ -14,6 +14,7 @@
 #include "minato/ready.h"
 #include "minato/resolve.h"
 #include "minato/signal.h"
+#include "minato/sigpipe.h"
 #include "minato/socket.h"
 
 #endif

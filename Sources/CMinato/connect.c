@@ -1,0 +1,60 @@
+#include "internal.h"
+
+#include "address_internal.h"
+#include "minato/socket.h"
+
+#include <sys/socket.h>
+
+static int32_t connect_once(int32_t descriptor, const minato_address *address) {
+    return (int32_t)minato_result(
+        connect(descriptor, minato_address_const_sockaddr(address), minato_address_size(address)));
+}
+
+/// Whether the kernel goes on with the attempt by itself. EINTR: connect(2) was interrupted, its attempt was not.
+static bool is_under_way(int32_t result) {
+    return result == -EINPROGRESS || result == -EALREADY || result == -EINTR;
+}
+
+int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *address) {
+    int32_t result = connect_once(descriptor, address);
+    return is_under_way(result) ? 1 : result;
+}
+
+int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline) {
+    int32_t waited = minato_await(descriptor, POLLOUT, deadline);
+    if (waited < 0) return waited;
+    int32_t error = 0;
+    socklen_t length = sizeof error;
+    int32_t result = (int32_t)minato_result(getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length));
+    return result < 0 ? result : -error;
+}
+
+/// Connects to a Unix socket whose backlog is full. No readiness announces room there; only a blocking connect(2)
+/// waits.
+static int32_t connect_to_full_backlog(int32_t descriptor, const minato_address *address, int64_t deadline) {
+    for (;;) {
+        minato_blocking_spell spell;
+        int32_t result = minato_blocking_begin(&spell, descriptor, deadline);
+        if (result < 0) return result;
+        result = connect_once(descriptor, address);
+        minato_blocking_end(&spell);
+        if (!minato_would_block(result)) return result;
+    }
+}
+
+static int32_t connect_nonblocking(int32_t descriptor, const minato_address *address, int64_t deadline) {
+    int32_t result = connect_once(descriptor, address);
+    if (is_under_way(result)) return minato_socket_finish_connect(descriptor, deadline);
+    if (minato_would_block(result) && minato_address_family(address) == AF_UNIX) {
+        return connect_to_full_backlog(descriptor, address, deadline);
+    }
+    return result;
+}
+
+int32_t minato_socket_connect(int32_t descriptor, const minato_address *address, int64_t deadline) {
+    int32_t was_nonblocking = minato_exchange_nonblocking(descriptor, true);
+    if (was_nonblocking < 0) return was_nonblocking;
+    int32_t result = connect_nonblocking(descriptor, address, deadline);
+    if (!was_nonblocking) minato_exchange_nonblocking(descriptor, false);
+    return result;
+}

@@ -1,0 +1,79 @@
+/// What the C files share: results, waiting, and the modes that a call borrows from a descriptor. Not installed.
+#ifndef MINATO_INTERNAL_H
+#define MINATO_INTERNAL_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "minato/base.h"
+#include "minato/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/// A system call's answer in the convention of the library. To be used around the call, before anything else runs.
+static inline int64_t minato_result(int64_t answer) {
+    return answer < 0 ? -(int64_t)errno : answer;
+}
+
+/// Whether a call, made on a descriptor that does not wait, has to be made again when the descriptor is ready.
+static inline bool minato_would_block(int64_t result) {
+    return result == -EAGAIN || result == -EWOULDBLOCK;
+}
+
+/// What a call returns when it may not wait any longer.
+static inline int32_t minato_expired(int64_t deadline) {
+    return deadline <= MINATO_NO_WAIT ? -EAGAIN : -ETIMEDOUT;
+}
+
+/// The time left as a timespec for a kernel wait, or NULL for a deadline that never comes.
+static inline const struct timespec *minato_remaining_timespec(int64_t deadline, struct timespec *storage) {
+    if (deadline == MINATO_NO_DEADLINE) return NULL;
+    int64_t left = minato_clock_remaining(deadline);
+    storage->tv_sec = (time_t)(left / 1000000000);
+    storage->tv_nsec = (long)(left % 1000000000);
+    return storage;
+}
+
+/// Waits with poll(2) until one of `events` (or a hang-up or error) holds: 0, or a failure as in `minato_wait`.
+int32_t minato_await(int32_t descriptor, short events, int64_t deadline);
+
+/// The deadline of a receive. Nothing announces that the error queue is still empty (POLLIN says "data", POLLERR stays
+/// away), so MSG_ERRQUEUE never waits.
+static inline int64_t minato_receive_deadline(int32_t flags, int64_t deadline) {
+    return flags & MSG_ERRQUEUE ? MINATO_NO_WAIT : deadline;
+}
+
+/// Makes `call` until it does not have to wait, and returns its result from the function that uses the macro.
+#define MINATO_RETURN_WHEN_READY(descriptor, events, deadline, call) \
+    for (;;) { \
+        int64_t result_ = minato_result(call); \
+        if (!minato_would_block(result_)) return result_; \
+        int32_t waited_ = minato_await((descriptor), (events), (deadline)); \
+        if (waited_ < 0) return waited_; \
+    }
+
+/// Sets O_NONBLOCK to `wanted` and returns what it was (0 or 1), or a failure.
+int32_t minato_exchange_nonblocking(int32_t descriptor, bool wanted);
+
+/// A descriptor that blocks for one call, for at most the time that is left.
+///
+/// Some waits of Unix sockets (a peer's full backlog, a peer's full receive queue) exist only inside the system call:
+/// no readiness is ever reported for them. See unix(7) and SO_SNDTIMEO in socket(7).
+typedef struct minato_blocking_spell {
+    int32_t descriptor;
+    int32_t was_nonblocking;
+    int64_t send_timeout;
+} minato_blocking_spell;
+
+/// Makes the descriptor block, under SO_SNDTIMEO, until the deadline. 0 or a failure; `minato_expired` when it has
+/// passed.
+int32_t minato_blocking_begin(minato_blocking_spell *spell, int32_t descriptor, int64_t deadline);
+
+/// Sets the descriptor back to what it was.
+void minato_blocking_end(const minato_blocking_spell *spell);
+
+#endif

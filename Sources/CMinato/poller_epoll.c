@@ -1,0 +1,115 @@
+#include "poller_internal.h"
+
+#include <limits.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/// Events fetched by one system call.
+enum { BATCH = 256 };
+
+static uint32_t epoll_events(uint32_t interest) {
+    uint32_t events = 0;
+    if (interest & MINATO_READABLE) events |= EPOLLIN;
+    if (interest & MINATO_WRITABLE) events |= EPOLLOUT;
+    if (interest & MINATO_PRIORITY) events |= EPOLLPRI;
+    if (interest & MINATO_READ_CLOSED) events |= EPOLLRDHUP;
+    if (interest & MINATO_EDGE_TRIGGERED) events |= EPOLLET;
+    if (interest & MINATO_ONE_SHOT) events |= EPOLLONESHOT;
+    if (interest & MINATO_EXCLUSIVE) events |= EPOLLEXCLUSIVE;
+    return events;
+}
+
+static uint32_t ready_flags(uint32_t events) {
+    uint32_t ready = 0;
+    if (events & EPOLLIN) ready |= MINATO_READABLE;
+    if (events & EPOLLOUT) ready |= MINATO_WRITABLE;
+    if (events & EPOLLPRI) ready |= MINATO_PRIORITY;
+    if (events & EPOLLRDHUP) ready |= MINATO_READ_CLOSED;
+    if (events & EPOLLHUP) ready |= MINATO_HANGUP;
+    if (events & EPOLLERR) ready |= MINATO_ERROR;
+    return ready;
+}
+
+static int32_t control(minato_poller *poller, int operation, int32_t descriptor, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data = {.u64 = data}};
+    return (int32_t)minato_result(epoll_ctl(poller->epoll_descriptor, operation, descriptor, &event));
+}
+
+static void backend_close(minato_poller *poller) {
+    close(poller->epoll_descriptor);
+}
+
+static int32_t backend_open(minato_poller *poller) {
+    poller->epoll_descriptor = (int32_t)minato_result(epoll_create1(EPOLL_CLOEXEC));
+    if (poller->epoll_descriptor < 0) return poller->epoll_descriptor;
+    int32_t result = control(poller, EPOLL_CTL_ADD, poller->wake_descriptor, EPOLLIN, MINATO_POLLER_WAKE);
+    if (result < 0) backend_close(poller);
+    return result;
+}
+
+static int32_t backend_add(minato_poller *poller, int32_t index) {
+    const minato_slot *slot = &poller->slots[index];
+    uint64_t registration = minato_registration(poller, index);
+    return control(poller, EPOLL_CTL_ADD, slot->descriptor, epoll_events(slot->interest), registration);
+}
+
+static int32_t backend_modify(minato_poller *poller, int32_t index, uint32_t interest) {
+    uint64_t registration = minato_registration(poller, index);
+    return control(poller, EPOLL_CTL_MOD, poller->slots[index].descriptor, epoll_events(interest), registration);
+}
+
+static void backend_rearm(minato_poller *poller, int32_t index) {
+    // The kernel notices edges by itself.
+    (void)poller;
+    (void)index;
+}
+
+static void backend_remove(minato_poller *poller, int32_t index) {
+    const minato_slot *slot = &poller->slots[index];
+    // Fails when the descriptor was closed, which has removed it already.
+    if (!slot->detached) control(poller, EPOLL_CTL_DEL, slot->descriptor, 0, 0);
+}
+
+/// epoll_wait(2) to an absolute deadline; in whole milliseconds, rounded up, on kernels before 5.11.
+static int64_t wait_once(minato_poller *poller, struct epoll_event *fetched, int count, int64_t deadline) {
+    struct timespec storage;
+    const struct timespec *left = minato_remaining_timespec(deadline, &storage);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+    int64_t result = minato_result(epoll_pwait2(poller->epoll_descriptor, fetched, count, left, NULL));
+    if (result != -ENOSYS) return result;
+#endif
+    int64_t milliseconds = -1;
+    if (left != NULL) {
+        milliseconds = left->tv_sec > INT_MAX / 1000 - 1 ? INT_MAX
+                                                         : left->tv_sec * 1000 + (left->tv_nsec + 999999) / 1000000;
+    }
+    return minato_result(epoll_wait(poller->epoll_descriptor, fetched, count, (int)milliseconds));
+}
+
+static int32_t backend_wait(minato_poller *poller, minato_event *events, size_t capacity, int64_t deadline) {
+    struct epoll_event fetched[BATCH];
+    int64_t count = wait_once(poller, fetched, capacity < BATCH ? (int)capacity : BATCH, deadline);
+    if (count < 0) return (int32_t)count;
+    int32_t filled = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (fetched[i].data.u64 == MINATO_POLLER_WAKE) {
+            minato_fill_wake(poller, &events[filled++]);
+            continue;
+        }
+        int32_t index = minato_slot_index(poller, fetched[i].data.u64);
+        // -1: removed, but a copy of the descriptor keeps the kernel's entry alive.
+        if (index >= 0) minato_fill_event(poller, index, ready_flags(fetched[i].events), &events[filled++]);
+    }
+    return filled;
+}
+
+const minato_backend minato_epoll_backend = {
+    .kind = MINATO_POLLER_EPOLL,
+    .open = backend_open,
+    .close = backend_close,
+    .add = backend_add,
+    .modify = backend_modify,
+    .rearm = backend_rearm,
+    .remove = backend_remove,
+    .wait = backend_wait,
+};
