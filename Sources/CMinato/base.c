@@ -8,5 +8,6 @@ int32_t minato_version(void) {
 }
 
 const char *minato_version_text(void) {
-    return MINATO_TEXT(MINATO_VERSION_MAJOR) "." MINATO_TEXT(MINATO_VERSION_MINOR) "." MINATO_TEXT(MINATO_VERSION_PATCH);
+    return MINATO_TEXT(MINATO_VERSION_MAJOR) "." MINATO_TEXT(MINATO_VERSION_MINOR) "." MINATO_TEXT(
+        MINATO_VERSION_PATCH);
 }

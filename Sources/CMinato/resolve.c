@@ -43,7 +43,7 @@ static int32_t terminate(char *copy, size_t capacity, const char *text, size_t l
 /// Refuses the numbers that getaddrinfo takes through strtoul(3) and cuts to 16 bits: `65616` would be port 80, and so
 /// would ` +80`.
 static bool is_acceptable_service(const char *service) {
-    if (service[strspn(service, " \t\n\v\f\r+-")] != service[0]) return false;
+    if (strspn(service, " \t\n\v\f\r+-") > 0) return false;
     if (service[strspn(service, "0123456789")] != 0) return true;
     service += strspn(service, "0");
     size_t digits = strlen(service);
