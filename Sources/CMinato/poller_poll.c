@@ -66,7 +66,8 @@ static int32_t backend_add(minato_poller *poller, int32_t index) {
 
 static void backend_rearm(minato_poller *poller, int32_t index) {
     const minato_slot *slot = &poller->slots[index];
-    if (!slot->detached) poller->poll_entries[slot->link].fd = slot->descriptor;
+    bool edges = (slot->interest & MINATO_EDGE_TRIGGERED) != 0;
+    if (edges && !slot->detached) poller->poll_entries[slot->link].fd = slot->descriptor;
 }
 
 static int32_t backend_modify(minato_poller *poller, int32_t index, uint32_t interest) {
@@ -77,8 +78,9 @@ static int32_t backend_modify(minato_poller *poller, int32_t index, uint32_t int
     int32_t result = (int32_t)minato_result(fstat(slot->descriptor, &status));
     if (result < 0) return result;
     if (!is_same_file(slot, &status)) return -ENOENT;
-    poller->poll_entries[slot->link].events = minato_poll_events(interest);
-    backend_rearm(poller, index);
+    struct pollfd *entry = &poller->poll_entries[slot->link];
+    entry->events = minato_poll_events(interest);
+    entry->fd = slot->descriptor;
     return 0;
 }
 
