@@ -55,6 +55,9 @@ final class ResolverPool: Sendable {
         }
     }
 
+    /// How many look-ups wait for a thread.
+    var queued: Int { lock.withLock { state.queue.count } }
+
     /// Works the queue off and ends.
     private func serve() {
         while let job = next() {

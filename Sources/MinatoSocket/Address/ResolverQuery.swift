@@ -70,7 +70,7 @@ struct ResolverQuery: Sendable {
 
     /// A text as pointer and length, which carries a NUL to where it is refused; NULL for nil.
     private func withText<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?, Int) -> Result) -> Result {
-        guard let text else { return unsafe body(nil, 0) }
+        guard let text else { return body(nil, 0) }
         return unsafe text.withCString { pointer in unsafe body(pointer, text.utf8.count) }
     }
 }

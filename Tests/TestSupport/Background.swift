@@ -1,0 +1,50 @@
+public import MinatoSocket
+
+/// A blocking body on a thread of its own, for the other end of a conversation.
+public final class Background<Value: Sendable>: @unchecked Sendable {
+    private let lock = Lock()
+    private var result: Result<Value, any Error>?
+
+    /// Starts the body.
+    public init(_ body: @escaping @Sendable () throws -> Value) throws {
+        try Thread.start {
+            let result = Result { try body() }
+            self.lock.withLock {
+                self.result = result
+                self.lock.wakeAll()
+            }
+        }
+    }
+
+    /// Waits for the end of the body and gives what it returned or threw.
+    public func join() throws -> Value {
+        try lock.withLock {
+            while true {
+                if let result { return try result.get() }
+                lock.wait()
+            }
+        }
+    }
+}
+
+/// A socket that a test hands from one thread to another.
+public final class SocketBox: @unchecked Sendable {
+    private let lock = Lock()
+    private var socket: Socket?
+
+    public init(_ socket: consuming Socket) { self.socket = consume socket }
+
+    /// Takes the socket out.
+    public func take() -> Socket? {
+        lock.withLock {
+            let taken = socket.take()
+            return taken
+        }
+    }
+}
+
+/// A socket that several threads borrow.
+public final class SharedSocket: Sendable {
+    public let socket: Socket
+    public init(_ socket: consuming Socket) { self.socket = socket }
+}

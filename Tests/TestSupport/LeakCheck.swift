@@ -1,0 +1,52 @@
+import Glibc
+
+/// Judges at the end of the process whether the tests left a socket open, and fails the run if so.
+public enum LeakCheck {
+    /// Installs the check once. The watchdog trait calls it for every test.
+    static func install() { _ = installed }
+
+    private static let installed: Bool = {
+        let before = openSockets()
+        unsafe baseline = before
+        atexit {
+            let leaked = LeakCheck.openSockets().filter { unsafe LeakCheck.baseline[$0.key] != $0.value }
+            guard !leaked.isEmpty else { return }
+            for (descriptor, target) in leaked.sorted(by: { $0.key < $1.key }) {
+                report("leaked descriptor \(descriptor): \(target)")
+            }
+            _exit(71)
+        }
+        return true
+    }()
+
+    /// What the process was started with. Written once, before the check is installed.
+    nonisolated(unsafe) private static var baseline: [Int32: String] = [:]
+
+    /// The open descriptors that are sockets, pipes, or pollers of ours, with what they refer to.
+    ///
+    /// Pipes and eventfds may belong to the test runner: only sockets, epolls and signalfds count.
+    public static func openSockets() -> [Int32: String] {
+        openDescriptors().filter {
+            $0.value.hasPrefix("socket:") || $0.value.hasSuffix("[eventpoll]") || $0.value.hasSuffix("[signalfd]")
+        }
+    }
+
+    /// All open descriptors of the process, with what they refer to.
+    public static func openDescriptors() -> [Int32: String] {
+        var found: [Int32: String] = [:]
+        guard let directory = unsafe opendir("/proc/self/fd") else { return found }
+        defer { unsafe closedir(directory) }
+        let own = unsafe dirfd(directory)
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            guard let descriptor = Int32(name), descriptor != own else { continue }
+            var target = [CChar](repeating: 0, count: 4096)
+            let length = unsafe readlink("/proc/self/fd/\(name)", &target, target.count)
+            guard length > 0 else { continue }
+            found[descriptor] = String(decoding: target.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        return found
+    }
+}
