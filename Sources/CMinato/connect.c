@@ -20,13 +20,24 @@ int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *ad
     return is_under_way(result) ? 1 : result;
 }
 
+/// Tells the kernel that the connect is over.
+///
+/// Until connect(2) is called once more Linux remembers it as under way, and the next call, to whatever address, would
+/// report success instead of EISCONN (SS_CONNECTING in the kernel's inet_stream_connect).
+static void settle(int32_t descriptor) {
+    minato_address peer;
+    if (minato_socket_peer_address(descriptor, &peer) == 0) connect_once(descriptor, &peer);
+}
+
 int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline) {
     int32_t waited = minato_await(descriptor, POLLOUT, deadline);
     if (waited < 0) return waited;
     int32_t error = 0;
     socklen_t length = sizeof error;
     int32_t result = (int32_t)minato_result(getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length));
-    return result < 0 ? result : -error;
+    if (result < 0 || error != 0) return result < 0 ? result : -error;
+    settle(descriptor);
+    return 0;
 }
 
 /// Connects to a Unix socket whose backlog is full. No readiness announces room there; only a blocking connect(2)

@@ -1,6 +1,7 @@
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 @Suite("Timeouts and deadlines", .watchdog)
 struct DeadlineTests {
@@ -9,7 +10,8 @@ struct DeadlineTests {
         arguments: [
             (.zero, 0), (.nanoseconds(1), 1), (Duration(secondsComponent: 0, attosecondsComponent: 1), 1),
             (Duration(secondsComponent: 1, attosecondsComponent: 1), 1_000_000_001), (.seconds(3), 3_000_000_000),
-            (.seconds(Int64.max), Int64.max), (.seconds(Int64.min), Int64.min), (.seconds(9_223_372_036), 9_223_372_036_000_000_000),
+            (.seconds(Int64.max), Int64.max), (.seconds(Int64.min), Int64.min),
+            (.seconds(9_223_372_036), 9_223_372_036_000_000_000),
             (.nanoseconds(-5), -5), (.seconds(9_223_372_037), .max),
         ] as [(Duration, Int64)])
     func nanoseconds(_ duration: Duration, _ expected: Int64) {

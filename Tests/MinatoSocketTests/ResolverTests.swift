@@ -1,7 +1,8 @@
 import Glibc
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 @Suite("Resolver", .watchdog)
 struct ResolverTests {
@@ -52,7 +53,8 @@ struct ResolverTests {
         #expect(try Resolver.service(at: 80, protocolName: "tcp") == "http")
         #expect(try Resolver.protocolNumber(of: "udp") == 17)
         #expect(try !Resolver.hostName().isEmpty)
-        #expect(try Resolver.names(of: SocketAddress(ipv4: 127, 0, 0, 1, port: 80), numeric: true) == ("127.0.0.1", "80"))
+        #expect(
+            try Resolver.names(of: SocketAddress(ipv4: 127, 0, 0, 1, port: 80), numeric: true) == ("127.0.0.1", "80"))
         let loopback = try NetworkInterface(named: "lo")
         #expect(try NetworkInterface(index: loopback.index) == loopback)
         #expect(try NetworkInterface.all().contains(loopback))

@@ -1,7 +1,8 @@
 import Glibc
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 @Suite("Socket errors", .watchdog)
 struct SocketErrorTests {
@@ -18,7 +19,10 @@ struct SocketErrorTests {
                 SocketError(.bind, .addressInUse, network: "tcp", local: local),
                 "bind tcp 127.0.0.1:5000: Address already in use (EADDRINUSE)"
             ),
-            (SocketError(.resolve, .unknownHost, subject: "x.y"), "resolve x.y: Name or service not known (EAI_NONAME)"),
+            (
+                SocketError(.resolve, .unknownHost, subject: "x.y"),
+                "resolve x.y: Name or service not known (EAI_NONAME)"
+            ),
             (SocketError(.receive, .endOfStream, network: "tcp"), "receive tcp: The stream ended too early"),
             (SocketError(.receive, .limitExceeded), "receive: More arrived than the limit allows"),
             (SocketError(.accept, .closed), "accept: Closed"),

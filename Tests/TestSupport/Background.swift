@@ -34,12 +34,21 @@ public final class SocketBox: @unchecked Sendable {
 
     public init(_ socket: consuming Socket) { self.socket = consume socket }
 
-    /// Takes the socket out.
-    public func take() -> Socket? {
-        lock.withLock {
-            let taken = socket.take()
-            return taken
-        }
+    /// Takes the socket out; it can be done once.
+    public func take() throws -> Socket {
+        let taken = lock.withLock { socket.take() }
+        guard let socket = taken else { throw ChildProcess.Failure(description: "the socket was taken already") }
+        return socket
+    }
+}
+
+/// The code of the error that a body throws, nil when it throws none.
+public func errorCode(_ body: () throws(SocketError) -> Void) -> SocketError.Code? {
+    do throws(SocketError) {
+        try body()
+        return nil
+    } catch {
+        return error.code
     }
 }
 

@@ -6,7 +6,9 @@ public final class TemporaryDirectory: Sendable {
 
     public init() throws {
         var template = Array("/tmp/minato-XXXXXX".utf8.map { CChar(bitPattern: $0) }) + [0]
-        guard unsafe mkdtemp(&template) != nil else { throw ChildProcess.Failure(description: "mkdtemp: errno \(errno)") }
+        guard unsafe mkdtemp(&template) != nil else {
+            throw ChildProcess.Failure(description: "mkdtemp: errno \(errno)")
+        }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
