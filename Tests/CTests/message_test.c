@@ -82,7 +82,7 @@ static void addresses(void) {
 static void pass(int32_t socket, size_t count) {
     _Alignas(8) uint8_t memory[256];
     minato_control control = {memory, sizeof memory, 0};
-    int32_t files[8];
+    int32_t files[8] = {0};
     const minato_buffer out = {"x", 1};
     for (size_t i = 0; i < count; i += 1) files[i] = fixture_file(i + 1);
     CHECK_INT(minato_control_append_descriptors(&control, files, count), 0);
