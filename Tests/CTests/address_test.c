@@ -261,6 +261,7 @@ static void compare(void) {
     memset(padded.sin_zero, 7, sizeof padded.sin_zero);
     CHECK_INT(minato_address_set_raw(&address, &padded, sizeof padded), 0);
     CHECK_INT(minato_address_compare(&address, &rows[7]), 0);
+    CHECK_INT(memcmp(&address, &rows[7], sizeof address), 0);
 }
 
 const struct check_test address_tests[] = {

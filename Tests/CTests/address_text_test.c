@@ -180,8 +180,11 @@ static void long_names(void) {
         CHECK_INT(minato_address_unix_name(&address, name, sizeof name), 107);
         CHECK_INT(minato_address_parse(&address, text, prefix + 108), -ENAMETOOLONG);
         CHECK_INT(minato_address_parse(&address, text, sizeof text), -ENAMETOOLONG);
+        // Malformed and too long is malformed.
         text[sizeof text - 1] = '\\';
         CHECK_INT(minato_address_parse(&address, text, sizeof text), -EINVAL);
+        memcpy(text + sizeof text - 4, "\\x00", 4);
+        CHECK_INT(minato_address_parse(&address, text, sizeof text), abstract ? -ENAMETOOLONG : -EINVAL);
     }
     // The longest text of all is one of escapes.
     memset(name, 0xff, sizeof name);

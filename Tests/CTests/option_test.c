@@ -120,6 +120,8 @@ static void bytes(void) {
     struct timeval time = {0};
     CHECK_INT(minato_option_get_bytes(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time), sizeof time);
     CHECK_INT(minato_option_set_bytes(descriptor, SOL_SOCKET, SO_KEEPALIVE, "", SIZE_MAX), -EINVAL);
+    // Cut to 32 bits this would be 4.
+    CHECK_INT(minato_option_set_bytes(descriptor, SOL_SOCKET, SO_KEEPALIVE, name, ((size_t)1 << 32) + 4), -EINVAL);
     CHECK_INT(minato_option_set_bytes(descriptor, SOL_SOCKET, SO_KEEPALIVE, NULL, 0), -EINVAL);
     CHECK_INT(minato_option_set_bytes(descriptor, SOL_SOCKET, SO_KEEPALIVE, NULL, 4), -EFAULT);
     CHECK_INT(minato_option_set_bytes(-1, SOL_SOCKET, SO_KEEPALIVE, name, 4), -EBADF);
@@ -131,15 +133,17 @@ static void bytes(void) {
 static void groups(void) {
     static const char *const texts[] = {"239.255.77.77:0", "[ff02::7777]:0"};
     static const char *const sources[] = {"127.0.0.1:0", "[::1]:0"};
+    static const char *const others[] = {"127.0.0.2:0", "[2001:db8::2]:0"};
     uint32_t loopback = if_nametoindex("lo");
     minato_address local;
     minato_address_set_unix_unnamed(&local);
     for (int i = 0; i < 2; i += 1) {
         int32_t family = i == 0 ? AF_INET : AF_INET6;
-        minato_address group, source;
+        minato_address group, source, other;
         check_row(texts[i]);
         CHECK_INT(minato_address_parse(&group, texts[i], strlen(texts[i])), 0);
         CHECK_INT(minato_address_parse(&source, sources[i], strlen(sources[i])), 0);
+        CHECK_INT(minato_address_parse(&other, others[i], strlen(others[i])), 0);
         int32_t descriptor = CHECK_DESCRIPTOR(minato_socket_open(family, SOCK_DGRAM, 0));
         CHECK_INT(minato_option_leave_group(descriptor, &group, NULL, loopback), -EADDRNOTAVAIL);
         CHECK_INT(minato_option_join_group(descriptor, &group, NULL, loopback), 0);
@@ -147,7 +151,10 @@ static void groups(void) {
         CHECK_INT(minato_option_leave_group(descriptor, &group, NULL, loopback), 0);
         CHECK_INT(minato_option_leave_group(descriptor, &group, NULL, loopback), -EADDRNOTAVAIL);
         CHECK_INT(minato_option_join_group(descriptor, &group, &source, loopback), 0);
+        CHECK_INT(minato_option_join_group(descriptor, &group, &other, loopback), 0);
+        // Leaving one sender's datagrams keeps the other's.
         CHECK_INT(minato_option_leave_group(descriptor, &group, &source, loopback), 0);
+        CHECK_INT(minato_option_leave_group(descriptor, &group, &other, loopback), 0);
         CHECK(minato_option_leave_group(descriptor, &group, &source, loopback) < 0);
         CHECK_INT(minato_option_join_group(descriptor, &group, NULL, 0x7ffffffe), -ENODEV);
         CHECK_INT(minato_option_join_group(descriptor, &local, NULL, 0), -EAFNOSUPPORT);

@@ -51,7 +51,7 @@ static void open_and_close(void) {
 /// new one nor removes it.
 static void reused_number(minato_poller *poller) {
     int32_t left, right, other, another;
-    uint64_t old, new;
+    uint64_t old, new, newest;
     minato_event event;
     fixture_pair(SOCK_STREAM, &left, &right);
     fixture_pair(SOCK_STREAM, &other, &another);
@@ -71,7 +71,15 @@ static void reused_number(minato_poller *poller) {
     CHECK_INT(minato_poller_wait(poller, &event, 1, fixture_soon()), 1);
     CHECK_INT(event.registration, new);
     CHECK_INT(event.data, 2);
+    // The new one still holds the number, until that is used once more.
+    CHECK_INT(minato_poller_add(poller, left, MINATO_READABLE, 3, &newest), -EEXIST);
+    fixture_close(left);
+    CHECK_INT(dup3(other, left, O_CLOEXEC), left);
     CHECK_INT(minato_poller_remove(poller, new), 0);
+    CHECK_INT(minato_poller_add(poller, left, MINATO_READABLE, 3, &newest), 0);
+    CHECK_INT(minato_poller_wait(poller, &event, 1, fixture_soon()), 1);
+    CHECK_INT(event.registration, newest);
+    CHECK_INT(minato_poller_remove(poller, newest), 0);
     CHECK_INT(minato_poller_count(poller), 0);
     CHECK_INT(minato_poller_wait(poller, &event, 1, MINATO_NO_WAIT), 0);
     fixture_close(left);

@@ -125,6 +125,15 @@ static void three_sets(void) {
     CHECK_INT(minato_select(&end, NULL, NULL, fixture_soon()), 1);
     CHECK_INT(minato_select(NULL, NULL, &end, fixture_in(3)), 0);
     fixture_close(ends[1]);
+    // Full as well, it is writable by its error alone.
+    CHECK_INT(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    static const char page[4096];
+    while (write(ends[1], page, sizeof page) > 0) continue;
+    end.descriptors = &ends[1];
+    CHECK_INT(minato_select(NULL, &end, NULL, MINATO_NO_WAIT), 0);
+    fixture_close(ends[0]);
+    CHECK_INT(minato_select(NULL, &end, NULL, fixture_soon()), 1);
+    fixture_close(ends[1]);
     CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
     fixture_close(ends[1]);
     end.descriptors = &ends[0];
