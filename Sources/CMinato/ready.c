@@ -10,6 +10,8 @@
 enum { STACK_ENTRIES = 64 };
 
 int32_t minato_await(int32_t descriptor, short events, int64_t deadline) {
+    // poll(2) skips a negative number, and would wait for nothing.
+    if (descriptor < 0) return -EBADF;
     struct pollfd entry = {.fd = descriptor, .events = events, .revents = 0};
     int64_t count = minato_ppoll(&entry, 1, deadline);
     if (count < 0) return (int32_t)count;
