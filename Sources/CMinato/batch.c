@@ -21,7 +21,9 @@ static void prepare(batch *batch, minato_datagram *datagrams, size_t count, bool
         struct msghdr *header = &batch->headers[i].msg_hdr;
         header->msg_iov = (struct iovec *)(void *)&datagram->buffer;
         header->msg_iovlen = 1;
-        socklen_t size = receiving ? sizeof(struct sockaddr_storage) : minato_address_size(&datagram->address);
+        bool connected = minato_address_family(&datagram->address) == AF_UNSPEC;
+        socklen_t size = connected ? 0 : minato_address_size(&datagram->address);
+        if (receiving) size = MINATO_ADDRESS_CAPACITY;
         header->msg_name = size > 0 ? minato_address_sockaddr(&datagram->address) : NULL;
         header->msg_namelen = size;
         header->msg_controllen = receiving ? datagram->control.capacity : datagram->control.length;

@@ -18,7 +18,7 @@ static struct iovec *pieces(const minato_buffer *buffers) {
 }
 
 static void set_target(struct msghdr *header, const minato_address *address) {
-    if (address == NULL || minato_address_size(address) == 0) return;
+    if (address == NULL || minato_address_family(address) == AF_UNSPEC) return;
     header->msg_name = (void *)(uintptr_t)minato_address_const_sockaddr(address);
     header->msg_namelen = minato_address_size(address);
 }

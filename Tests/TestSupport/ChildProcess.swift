@@ -71,7 +71,7 @@ public final class ChildProcess: @unchecked Sendable {
         var variables: [UnsafeMutablePointer<CChar>?] = unsafe variables(adding: environment).map { unsafe strdup($0) }
         unsafe variables.append(nil)
         defer {
-            for unsafeargument in unsafe arguments + variables { unsafe free(argument) }
+            unsafe (arguments + variables).forEach { unsafe free($0) }
         }
         var child: pid_t = 0
         let code = unsafe posix_spawnp(&child, command[0], &actions, &attributes, arguments, variables)

@@ -59,13 +59,15 @@ MINATO_API void minato_address_set_unix_unnamed(minato_address *address);
 
 /// Makes an address of any family from the bytes of its `struct sockaddr_*`, family first.
 ///
+/// What lies behind the NUL of a Unix path is dropped.
 /// `-EINVAL` when there are fewer than two bytes, more than `sizeof(struct sockaddr_storage)`, or fewer than a known
 /// family needs.
 MINATO_API int32_t
 minato_address_set_raw(minato_address *address, const void *bytes MINATO_SIZED_BY(length), size_t length);
 
 /// Reads the text that `minato_address_format` writes: `127.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `unix:/run/x`,
-/// `unix:@name`, `unix:`. Numbers only, nothing is looked up but the name of an interface. The port may not be missing.
+/// `unix:@name`, `unix:`, and `raw:` with hexadecimal digits for families other than IP and Unix. Numbers only, nothing
+/// is looked up but the name of an interface. The port may not be missing.
 ///
 /// `-EINVAL` for any other text, a port outside 0-65535 and a NUL; `-ENODEV` for an unknown interface; `-ENAMETOOLONG`
 /// for a Unix name that does not fit.
@@ -74,9 +76,11 @@ minato_address_parse(minato_address *address, const char *text MINATO_COUNTED_BY
 
 /// Writes the address as text, always NUL-terminated and cut to `capacity` (`MINATO_ADDRESS_TEXT_MAX` always suffices).
 ///
-/// Parsing the text gives an equal address. A scope id is written as a number. Bytes of a Unix name that are not
-/// printable ASCII, a backslash, and a leading `@` of a path become `\xNN`. Families other than IP and Unix: `raw:` and
-/// their bytes in hexadecimal; the empty address is `raw:0000`. Returns the length of the whole text without its NUL.
+/// Parsing the text gives an equal address, except that flow information is not written, and that names which only the
+/// kernel or raw bytes can make (a path of 108 bytes, an abstract name of none) are refused. A scope id is written as a
+/// number. Bytes of a Unix name that are not printable ASCII, a backslash, and a leading `@` of a path become `\xNN`.
+/// Families other than IP and Unix: `raw:` and their bytes in hexadecimal; the empty address is `raw:0000`. Returns the
+/// length of the whole text without its NUL.
 MINATO_API int32_t
 minato_address_format(const minato_address *address, char *buffer MINATO_COUNTED_BY(capacity), size_t capacity);
 

@@ -15,7 +15,8 @@ MINATO_BEGIN_DECLARATIONS
 /// Sets an option whose value is an int.
 MINATO_API int32_t minato_option_set_integer(int32_t descriptor, int32_t level, int32_t name, int32_t value);
 
-/// Reads an option whose value is an int (or a single byte, as some IP options are).
+/// Reads an option whose value is an int (or a single byte, as some IP options are); `-EINVAL` when it has another
+/// size.
 MINATO_API int32_t minato_option_get_integer(int32_t descriptor, int32_t level, int32_t name, int32_t *value);
 
 /// Sets an option that is on or off.
@@ -28,7 +29,7 @@ MINATO_API int32_t minato_option_get_boolean(int32_t descriptor, int32_t level, 
 /// microseconds. `-EINVAL` below zero; `MINATO_NO_DEADLINE` and zero both mean "none" to the kernel.
 MINATO_API int32_t minato_option_set_duration(int32_t descriptor, int32_t level, int32_t name, int64_t nanoseconds);
 
-/// Reads an option whose value is a `struct timeval`, in nanoseconds.
+/// Reads an option whose value is a `struct timeval`, in nanoseconds; `-EINVAL` when it has another size.
 MINATO_API int32_t minato_option_get_duration(int32_t descriptor, int32_t level, int32_t name, int64_t *nanoseconds);
 
 /// Sets SO_LINGER: closing waits up to `seconds` for unsent data; on with 0 seconds resets the connection.

@@ -50,7 +50,8 @@ MINATO_API int32_t minato_wait(int32_t descriptor, uint32_t interest, int64_t de
 /// Waits until one of `count` entries is ready and returns how many are; 0 when the deadline comes first.
 ///
 /// No entries: waits for the deadline. Never returns early. `-EINTR`: the entries are as they were. See poll(2).
-MINATO_API int32_t minato_poll(minato_poll_entry *entries MINATO_COUNTED_BY(count), size_t count, int64_t deadline);
+MINATO_API int32_t
+minato_poll(minato_poll_entry *MINATO_NULLABLE entries MINATO_COUNTED_BY(count), size_t count, int64_t deadline);
 
 /// Waits until a descriptor of one of the three sets is ready and returns how many memberships are; 0 at the deadline.
 ///

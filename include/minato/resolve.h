@@ -29,9 +29,9 @@ typedef struct minato_resolution minato_resolution;
 /// - `resolution`: receives the answer, to be freed with `minato_resolution_free`; NULL on failure.
 /// - `resolver_code`: receives the `EAI_...` code on failure, else 0.
 ///
-/// On failure returns `-errno` for `EAI_SYSTEM`, `-EINVAL` for a NUL inside a text or a number that is out of range,
-/// and
-/// `-ENOENT` for every other resolver code. Python: `socket.getaddrinfo`. See getaddrinfo(3).
+/// On failure returns `-errno` for `EAI_SYSTEM`; `-EINVAL` for a NUL inside a text or a number that is out of range;
+/// `-ENAMETOOLONG` for a host or service of more than 1,024 bytes; `-ENOMEM`; and `-ENOENT` for every other resolver
+/// code. Python: `socket.getaddrinfo`. See getaddrinfo(3).
 MINATO_API int32_t minato_resolve(
     const char *MINATO_NULLABLE host MINATO_COUNTED_BY(host_length), size_t host_length,
     const char *MINATO_NULLABLE service MINATO_COUNTED_BY(service_length), size_t service_length, int32_t family,
@@ -56,8 +56,8 @@ MINATO_API void minato_resolution_free(minato_resolution *MINATO_NULLABLE resolu
 
 /// Looks up the names of an address; `flags` are `NI_...`. Both texts are NUL-terminated.
 ///
-/// Either buffer may be NULL with capacity 0. Failure as for `minato_resolve`, `-ENOBUFS` for `EAI_OVERFLOW`.
-/// Python: `socket.getnameinfo`. See getnameinfo(3).
+/// Either buffer may be NULL with capacity 0, both to ask only whether the address is well-formed. Failure as for
+/// `minato_resolve`, `-ENOBUFS` for `EAI_OVERFLOW`. Python: `socket.getnameinfo`. See getnameinfo(3).
 MINATO_API int32_t minato_resolve_address(
     const minato_address *address, int32_t flags, char *MINATO_NULLABLE host MINATO_COUNTED_BY(host_capacity),
     size_t host_capacity, char *MINATO_NULLABLE service MINATO_COUNTED_BY(service_capacity), size_t service_capacity,
@@ -65,7 +65,8 @@ MINATO_API int32_t minato_resolve_address(
 
 /// The port of a service in host order, `"http"` for `"tcp"`; `protocol` NULL for any. Both are NUL-terminated.
 ///
-/// `-ENOENT` for an unknown service. Python: `socket.getservbyname`. See getservbyname_r(3).
+/// `-ENOENT` for an unknown service, `-ERANGE` for an entry of more than 8 KiB in the services file. Python:
+/// `socket.getservbyname`. See getservbyname_r(3).
 MINATO_API int32_t minato_service_port(const char *name, const char *MINATO_NULLABLE protocol);
 
 /// Writes the name of the service at a port and returns its length. `-ENOENT` for an unknown one, `-ENOBUFS` when it

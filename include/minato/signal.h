@@ -27,17 +27,17 @@ typedef struct minato_signal_info {
 /// A signal is delivered to any thread that does not block it: call this on the main thread before others are started,
 /// which inherit its mask, or block the signals in each with `minato_signal_block`. A program that is started inherits
 /// the mask too: unblock between fork and exec. `-EINVAL` for a number that is no signal. See signalfd(2).
-MINATO_API int32_t minato_signal_open(const int32_t *signals MINATO_COUNTED_BY(count), size_t count);
+MINATO_API int32_t minato_signal_open(const int32_t *MINATO_NULLABLE signals MINATO_COUNTED_BY(count), size_t count);
 
 /// Waits for the next signal of a descriptor of `minato_signal_open`; 0 on success. Deadline and `-EINTR` as in
 /// socket.h.
 MINATO_API int32_t minato_signal_read(int32_t descriptor, int64_t deadline, minato_signal_info *info);
 
 /// Blocks signals for the calling thread. `-EINVAL` for a number that is no signal. See pthread_sigmask(3).
-MINATO_API int32_t minato_signal_block(const int32_t *signals MINATO_COUNTED_BY(count), size_t count);
+MINATO_API int32_t minato_signal_block(const int32_t *MINATO_NULLABLE signals MINATO_COUNTED_BY(count), size_t count);
 
 /// Unblocks signals for the calling thread.
-MINATO_API int32_t minato_signal_unblock(const int32_t *signals MINATO_COUNTED_BY(count), size_t count);
+MINATO_API int32_t minato_signal_unblock(const int32_t *MINATO_NULLABLE signals MINATO_COUNTED_BY(count), size_t count);
 
 MINATO_END_DECLARATIONS
 

@@ -17,7 +17,8 @@ typedef struct minato_sigpipe_guard {
 /// Blocks SIGPIPE for the calling thread. Each begin is paired with an end on the same thread; pairs may nest.
 MINATO_API void minato_sigpipe_begin(minato_sigpipe_guard *guard);
 
-/// Takes away a SIGPIPE that came up in between, and sets the thread's signal mask back. One that was pending before stays.
+/// Takes away a SIGPIPE that came up in between, and sets the thread's signal mask back. One that was pending before
+/// stays.
 MINATO_API void minato_sigpipe_end(const minato_sigpipe_guard *guard);
 
 MINATO_END_DECLARATIONS
