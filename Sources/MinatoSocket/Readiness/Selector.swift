@@ -149,7 +149,9 @@ public struct Selector<Value>: ~Copyable {
             let count = uninterrupted { unsafe minato_poller_wait(poller, start, capacity, deadline) }
             for place in 0..<max(Int(count), 0) {
                 let event = unsafe start[place]
-                guard let key = registrations[event.descriptor], key.registration == event.registration else { continue }
+                guard let key = registrations[event.descriptor], key.registration == event.registration else {
+                    continue
+                }
                 let interest = Interest(flags: event.ready).intersection(key.interest)
                 if !interest.isEmpty { ready.append(Ready(key: key, interest: interest)) }
             }
