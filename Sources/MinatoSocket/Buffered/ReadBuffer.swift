@@ -30,6 +30,9 @@ public struct ReadBuffer: Sendable {
     /// How many bytes can be taken.
     public var count: Int { storage.count - start }
 
+    /// How many bytes fit without growing. For tests.
+    var capacity: Int { storage.capacity }
+
     /// Whether no byte can be taken.
     public var isEmpty: Bool { start == storage.count }
 

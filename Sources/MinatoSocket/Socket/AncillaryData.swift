@@ -23,7 +23,10 @@ public struct AncillaryData: Sendable {
 
     let content: Content
 
-    /// Whether the end of the item was cut off, because the memory for ancillary data was too small.
+    /// Whether the end of the item was, or may have been, cut off because the memory for ancillary data was too small: true
+    /// for descriptors and raw items that fill it to the end when ``ReceivedMessage/isAncillaryTruncated`` holds.
+    ///
+    /// Credentials and packet info are whole or come as a raw item.
     public let isTruncated: Bool
 
     init(_ content: Content, isTruncated: Bool = false) {

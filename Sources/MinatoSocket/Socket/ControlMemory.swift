@@ -51,14 +51,22 @@ struct ControlMemory {
     }
 
     /// The items that were received. Call it once: it makes the descriptors among them owned.
-    mutating func takeItems() -> [AncillaryData] {
+    ///
+    /// `wasCut` is MSG_CTRUNC. The kernel shortens the item that does not fit and does not mark it, so that one which
+    /// reaches the end of the memory may be it.
+    mutating func takeItems(wasCut: Bool) -> [AncillaryData] {
         guard length > 0 else { return [] }
         return unsafe withControl { control in
             var items: [AncillaryData] = []
             var cursor = 0
             var item = unsafe minato_control_item()
             while unsafe minato_control_next(control, &cursor, &item) == 1 {
-                unsafe items.append(AncillaryData(receiving: item))
+                var mayBeCut = unsafe item.truncated != 0
+                if wasCut, let data = unsafe item.data, let start = unsafe control.pointee.bytes {
+                    let end = unsafe data - UnsafeRawPointer(start) + item.length
+                    mayBeCut = unsafe mayBeCut || end == control.pointee.capacity
+                }
+                unsafe items.append(AncillaryData(receiving: item, mayBeCut: mayBeCut))
             }
             return items
         }
@@ -99,24 +107,21 @@ extension AncillaryData {
     }
 
     /// Copies an item out of the memory it was received in.
-    fileprivate init(receiving item: minato_control_item) {
+    fileprivate init(receiving item: minato_control_item, mayBeCut: Bool) {
         var item = unsafe item
-        let isTruncated = unsafe item.truncated != 0
         var credentials = minato_credentials()
         var info = minato_packet_info()
         var descriptors = unsafe [Int32](repeating: -1, count: item.length / MemoryLayout<Int32>.size)
         if unsafe minato_control_descriptors(&item, &descriptors, descriptors.count) >= 0 {
-            self.init(.receivedDescriptors(descriptors.map(ReceivedDescriptor.init)), isTruncated: isTruncated)
+            self.init(.receivedDescriptors(descriptors.map(ReceivedDescriptor.init)), isTruncated: mayBeCut)
         } else if unsafe minato_control_credentials(&item, &credentials) >= 0 {
-            self.init(.credentials(ProcessCredentials(credentials)), isTruncated: isTruncated)
+            self.init(.credentials(ProcessCredentials(credentials)))
         } else if unsafe minato_control_packet_info(&item, &info) >= 0 {
             let address = SocketAddress(storage: info.address)
-            self.init(
-                .packetInfo(PacketInfo(address: address, interfaceIndex: info.interface_index)),
-                isTruncated: isTruncated)
+            self.init(.packetInfo(PacketInfo(address: address, interfaceIndex: info.interface_index)))
         } else {
             let bytes = unsafe Array(UnsafeRawBufferPointer(start: item.data, count: item.length))
-            unsafe self.init(.raw(level: item.level, type: item.type, bytes: bytes), isTruncated: isTruncated)
+            unsafe self.init(.raw(level: item.level, type: item.type, bytes: bytes), isTruncated: mayBeCut)
         }
     }
 }

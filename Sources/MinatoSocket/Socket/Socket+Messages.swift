@@ -156,8 +156,10 @@ extension Socket {
                 into: &output, sizes: sizes, sender: &sender, memory: &memory, flags: flags,
                 receivedFlags: &receivedFlags)
         }
+        let shownFlags = Flags(rawValue: receivedFlags)
         return ReceivedMessage(
-            pieces: bytes.split(into: sizes), ancillary: memory.takeItems(), flags: Flags(rawValue: receivedFlags),
+            pieces: bytes.split(into: sizes),
+            ancillary: memory.takeItems(wasCut: shownFlags.contains(.ancillaryTruncated)), flags: shownFlags,
             sender: sender, length: length)
     }
 
