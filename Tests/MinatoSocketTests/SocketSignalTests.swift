@@ -4,38 +4,6 @@ import Testing
 
 @testable import MinatoSocket
 
-/// Sends SIGUSR1 to one thread again and again until it is stopped.
-private final class SignalStorm: @unchecked Sendable {
-    private let lock = Lock()
-    private var isOver = false
-    private var storm: Background<Int>?
-
-    /// Aims at the calling thread.
-    init() throws {
-        var action = sigaction()
-        unsafe action.__sigaction_handler.sa_handler = { _ in }
-        // Without SA_RESTART: every system call that waits is interrupted.
-        unsafe sigaction(SIGUSR1, &action, nil)
-        let target = pthread_self()
-        storm = try Background {
-            var sent = 0
-            while !self.lock.withLock({ self.isOver }) {
-                pthread_kill(target, SIGUSR1)
-                sent += 1
-                var pause = timespec(tv_sec: 0, tv_nsec: 200_000)
-                unsafe nanosleep(&pause, nil)  // the rate of the storm, not a synchronisation
-            }
-            return sent
-        }
-    }
-
-    /// Ends it and says how many signals there were.
-    func stop() throws -> Int {
-        lock.withLock { isOver = true }
-        return try storm?.join() ?? 0
-    }
-}
-
 @Suite("Signals and SIGPIPE", .watchdog)
 struct SocketSignalTests {
     /// Runs on a thread of its own, since the storm aims at one.
