@@ -199,4 +199,21 @@ struct SelectorTests {
         let ready = try selector.select()
         #expect(ready.map(\.descriptor) == [high.number])
     }
+
+    @Test("A selector can be waited for like a descriptor, with epoll")
+    func nesting() throws {
+        let pair = try Socket.pair()
+        var inner = try Selector<Int>(backend: .epoll)
+        try inner.register(pair.first, for: .read, value: 1)
+        let possible = inner.descriptor
+        let descriptor = try #require(possible)
+        #expect(try select(reading: [descriptor], timeout: .zero).isEmpty)
+        try pair.second.sendAll("x")
+        #expect(try select(reading: [descriptor], timeout: .seconds(10)).reading == [descriptor])
+        let ready = try inner.select(timeout: .zero)
+        #expect(ready.map(\.value) == [1])
+        let portable = try Selector<Int>(backend: .poll)
+        let none = portable.descriptor
+        #expect(none == nil)
+    }
 }

@@ -9,7 +9,9 @@
 /// **Registrations** are numbers with a generation in them: an event that was under way for a registration that has
 /// since been removed is never reported, even when the descriptor number has been opened and registered anew. Remove a
 /// descriptor before closing it; removing afterwards is allowed and frees the registration, but as long as a copy of
-/// the descriptor (dup, fork) lives, epoll goes on waking for it.
+/// the descriptor (dup, fork) lives, epoll goes on waking for it. poll(2) knows numbers only: one that was closed
+/// without being removed and means something else by now is reported for that; and since all eventfds, signalfds and so
+/// on look alike to it, adding such a number anew without removing the old one first is `-EEXIST`.
 ///
 /// SPDX-License-Identifier: Apache-2.0
 #ifndef MINATO_POLLER_H

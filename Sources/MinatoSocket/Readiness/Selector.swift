@@ -13,7 +13,9 @@ internal import Glibc
 /// ready for reading and for writing, as far as these were registered.
 ///
 /// The descriptors stay their owners': the selector neither keeps them open nor closes them. Unregister a descriptor before
-/// it is closed. Closing first is forgiven: a closed descriptor is no longer reported, and can still be unregistered.
+/// it is closed. Closing first is forgiven: a closed descriptor is no longer reported, and can still be unregistered. But
+/// with `.poll` a number that has come to mean something else meanwhile is reported for that, and with `.epoll` a
+/// descriptor of which a copy is open (dup, fork) is reported for the copy.
 ///
 /// **Threads.** It cannot be copied, and one thread at a time uses it; ``waker`` ends its wait from another one. Dropping it
 /// closes its own descriptors.
@@ -47,6 +49,14 @@ public struct Selector<Value>: ~Copyable {
 
     /// The system call that is in use.
     public var backend: SelectorBackend { unsafe SelectorBackend(rawValue: minato_poller_backend(poller)) }
+
+    /// A descriptor that is readable while a registered one is ready, for waiting on the selector itself; nil with `.poll`.
+    ///
+    /// It stays the selector's. C: `minato_poller_descriptor`. Python: `fileno`.
+    public var descriptor: Int32? {
+        let descriptor = unsafe minato_poller_descriptor(poller)
+        return descriptor < 0 ? nil : descriptor
+    }
 
     /// How many descriptors are registered.
     public var count: Int { registrations.count }
