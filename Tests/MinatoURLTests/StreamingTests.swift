@@ -1,0 +1,118 @@
+import Testing
+
+@testable import MinatoURL
+
+@Suite struct StreamingTests {
+    /// A slow reader stops the server: what is sent ahead is what kernel and buffer hold.
+    @Test func slowReadersStopTheServer() throws {
+        let size = 64 << 20
+        let sent = Outcome.Counter()
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+            let piece = [UInt8](repeating: 7, count: 1 << 16)
+            for _ in 0..<(size >> 16) {
+                guard connection.send(piece) else { return }
+                sent.add(piece.count)
+            }
+        }
+        let response = try urlopenBlocking(server.url(), timeout: .seconds(10))
+        #expect(try response.body.read(300).count == 300)
+        // The server's count stands still once all buffers are full, far below the whole.
+        var last = -1
+        while sent.value != last {
+            last = sent.value
+            Gate().pause(.milliseconds(100))
+        }
+        #expect(last < 24 << 20)
+        var count = 300
+        while true {
+            let piece = try response.body.read(1 << 20)
+            if piece.isEmpty { break }
+            #expect(piece.allSatisfy { $0 == 7 })
+            count += piece.count
+        }
+        #expect(count == size)
+    }
+
+    @Test func largeBodiesComeWhole() throws {
+        let size = 5 << 20
+        let server = try RawServer { connection in
+            while connection.readRequest() != nil {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+                connection.send((0..<size).map { UInt8(truncatingIfNeeded: $0 >> 4) })
+            }
+        }
+        let opener = URLOpener()
+        for _ in 0..<2 {
+            let bytes = try opener.openBlocking(server.url(), timeout: .seconds(10)).body.collect(upTo: size)
+            #expect(bytes.count == size)
+            #expect(bytes.indices.allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: $0 >> 4) })
+        }
+        #expect(server.peers.count == 1)
+    }
+
+    @Test func largeBodiesAreSentWhole() throws {
+        let server = try RawServer { connection in
+            var end: [UInt8] = []
+            while !end.elementsEqual("\r\n\r\n".utf8), let byte = connection.readByte() {
+                end = end.suffix(3) + [byte]
+            }
+            for index in 0..<(1 << 20) where connection.readByte() != UInt8(truncatingIfNeeded: index &* 7) { return }
+            connection.send(okay("all"))
+        }
+        let body = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let response = try URLOpener().openBlocking(server.url(), body: body, timeout: .seconds(10))
+        #expect(try response.body.read(3) == Array("all".utf8))
+    }
+
+    @Test func manyThreadsShareAnOpener() throws {
+        let server = try RawServer { connection in
+            connection.answerAll { request in okay(String(request.dropFirst(5).prefix { $0 != " " })) }
+        }
+        let opener = URLOpener()
+        let outcome = Outcome()
+        let right = Outcome.Counter()
+        for thread in 0..<4 {
+            try outcome.run {
+                for round in 0..<20 {
+                    do throws(OpenError) {
+                        let response = try opener.openBlocking(server.url("/\(thread)-\(round)"), timeout: .seconds(10))
+                        let body = try response.body.collect(upTo: 99)
+                        if body == Array("\(thread)-\(round)".utf8) { right.add(1) }
+                    } catch {
+                        outcome.set(error)
+                    }
+                }
+            }
+        }
+        #expect(outcome.wait(4))
+        #expect(outcome.errors.isEmpty && right.value == 80)
+        #expect(server.peers.count <= 4)
+    }
+
+    @Test func manyThreadsShareAResponse() throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n")
+            for piece in 0..<100 { connection.send([UInt8](repeating: UInt8(piece), count: 400)) }
+        }
+        let response = try urlopenBlocking(server.url(), timeout: .seconds(10))
+        let outcome = Outcome()
+        let count = Outcome.Counter()
+        for _ in 0..<4 {
+            try outcome.run {
+                do throws(OpenError) {
+                    while case let bytes = try response.body.read(100), !bytes.isEmpty {
+                        // Pieces of 100 of bytes that change every 400: each read is whole, and of one value.
+                        if Set(bytes).count == 1 { count.add(bytes.count) }
+                    }
+                } catch {
+                    outcome.set(error)
+                }
+            }
+        }
+        #expect(outcome.wait(4))
+        #expect(outcome.errors.isEmpty && count.value == 40_000)
+    }
+}
