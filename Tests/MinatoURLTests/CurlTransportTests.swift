@@ -263,15 +263,4 @@ import Testing
         }
         #expect(unknown?.code == .nameNotFound || unknown?.code == .timedOut)
     }
-
-    @Test func plainServersAreNoTLSServers() throws {
-        let server = try RawServer { connection in
-            _ = connection.readByte()
-            connection.send("HTTP/1.1 400 Bad Request\r\n\r\n")
-        }
-        let error = #expect(throws: OpenError.self) {
-            try URLOpener().openBlocking("https://127.0.0.1:\(server.port)/", timeout: .seconds(10))
-        }
-        #expect(error?.code == .tlsHandshakeFailed && error?.operation == .connect)
-    }
 }

@@ -75,7 +75,7 @@ public struct OpenError: Error, Sendable {
     }
 }
 
-extension OpenError: CustomStringConvertible {
+extension OpenError: CustomStringConvertible, CustomReflectable {
     /// One line: operation, URL, detail, then the codes in parentheses.
     public var description: String {
         var codes = code.rawValue
@@ -83,4 +83,7 @@ extension OpenError: CustomStringConvertible {
         if systemCode != 0 { codes += ", errno \(systemCode)" }
         return "\(operation.rawValue) \(url): \(detail) (\(codes))"
     }
+
+    /// The description alone: the fields of a response can hold secrets too.
+    public var customMirror: Mirror { Mirror(self, children: ["error": description]) }
 }
