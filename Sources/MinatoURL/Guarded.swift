@@ -9,7 +9,9 @@ final class Guarded<Value>: @unchecked Sendable {
         self.value = value
     }
 
-    /// Runs `body` with the value while no other thread does. Not recursive.
+    /// Runs `body` with the value while no other thread does.
+    ///
+    /// Not recursive.
     func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
         try lock.withLock { () throws(Failure) in try body(&value) }
     }

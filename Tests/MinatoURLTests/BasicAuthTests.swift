@@ -9,14 +9,17 @@ import Testing
     private static func guarded(_ challenges: [String], by authorization: String) -> ScriptedTransport {
         ScriptedTransport { request, _ in
             request.field("Authorization") == authorization
-                ? Reply(status: 200) : Reply(status: 401, fields: challenges.map { ("WWW-Authenticate", $0) }, body: "no")
+                ? Reply(status: 200)
+                : Reply(status: 401, fields: challenges.map { ("WWW-Authenticate", $0) }, body: "no")
         }
     }
 
-    /// klem:kadidd!ehopper
+    /// User klem, password kadidd!ehopper.
     private static let klem = "Basic a2xlbTprYWRpZGQhZWhvcHBlcg=="
 
-    private static func opener(_ transport: ScriptedTransport, _ uri: String = "http://h/", realm: String? = "R") -> URLOpener {
+    private static func opener(_ transport: ScriptedTransport, _ uri: String = "http://h/", realm: String? = "R")
+        -> URLOpener
+    {
         let passwords = PasswordManager()
         passwords.add(realm: realm, uri: uri, user: "klem", password: "kadidd!ehopper")
         return URLOpener([BasicAuthHandler(passwords)], transport: transport)
@@ -25,7 +28,8 @@ import Testing
     @Test(arguments: [
         [#"Basic realm="R""#], ["Basic realm=R"], ["Basic realm='R'"], [#"basic charset="UTF-8", REALM="R""#],
         [#"Digest realm="R", nonce="n", Basic realm="R""#], [#"Digest realm="R", nonce="n""#, #"Basic realm="R""#],
-        [#"Negotiate, NTLM abc==, Basic realm="R""#], [#"Basic realm="S", Basic realm="R""#], ["@@", #"Basic realm="R""#],
+        [#"Negotiate, NTLM abc==, Basic realm="R""#], [#"Basic realm="S", Basic realm="R""#],
+        ["@@", #"Basic realm="R""#],
     ])
     func answersOnce(_ challenges: [String]) throws {
         let transport = Self.guarded(challenges, by: Self.klem)
@@ -34,9 +38,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ([#"Basic realm="S""#], "http://h/"), ([#"Basic realm="r""#], "http://h/"), ([], "http://h/"), (["Basic"], "http://h/"),
-        ([#"Digest realm="R", nonce="n""#], "http://h/"), ([#"Bearer realm="R""#], "http://h/"), (["Basic realm=\""], "http://h/"),
-        ([#"Basic realm="R""#], "https://h/"), ([#"Basic realm="R""#], "http://h/b"), ([#"Basic realm="R""#], "http://i/"),
+        ([#"Basic realm="S""#], "http://h/"), ([#"Basic realm="r""#], "http://h/"), ([], "http://h/"),
+        (["Basic"], "http://h/"),
+        ([#"Digest realm="R", nonce="n""#], "http://h/"), ([#"Bearer realm="R""#], "http://h/"),
+        (["Basic realm=\""], "http://h/"),
+        ([#"Basic realm="R""#], "https://h/"), ([#"Basic realm="R""#], "http://h/b"),
+        ([#"Basic realm="R""#], "http://i/"),
         ([#"Basic realm="R""#], "h"),
     ])
     func sendsNothingElsewhere(_ challenges: [String], _ uri: String) {

@@ -77,7 +77,10 @@ import Testing
             let text = printed(error)
             #expect(!text.contains(Self.canary))
         }
-        for url in ["http://u:\(Self.canary)@h:x/", "ftp://u:\(Self.canary)@h/", "u:\(Self.canary)@h", "http://a:\(Self.canary)@ /"] {
+        for url in [
+            "http://u:\(Self.canary)@h:x/", "ftp://u:\(Self.canary)@h/", "u:\(Self.canary)@h",
+            "http://a:\(Self.canary)@ /",
+        ] {
             let error = #expect(throws: OpenError.self) { try URLOpener.Request(url) }
             let text = printed(error)
             #expect(!text.contains(Self.canary))

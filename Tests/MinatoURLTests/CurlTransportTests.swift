@@ -5,7 +5,9 @@ import Testing
 
 /// The transport over libcurl, against bytes in chosen pieces.
 @Suite struct CurlTransportTests {
-    private func open(_ server: RawServer, timeout: Duration = .seconds(10)) throws(OpenError) -> URLOpener.BlockingResponse {
+    private func open(_ server: RawServer, timeout: Duration = .seconds(10)) throws(OpenError)
+        -> URLOpener.BlockingResponse
+    {
         try URLOpener().openBlocking(server.url(), timeout: timeout)
     }
 
@@ -57,8 +59,10 @@ import Testing
         ("HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n", .badHeader), ("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", .badHeader),
         ("HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", .badHeader), ("HTTP/1.1 200 OK\r\nA : b\r\n\r\n", .badHeader),
         ("HTTP/1.1 200 OK\r\nA: \(String(repeating: "x", count: 110_000))\r\n\r\n", .headersTooLarge),
-        ("HTTP/1.1 200 OK\r\n\(String(repeating: "A: \(String(repeating: "x", count: 4000))\r\n", count: 99))\r\n",
-            .headersTooLarge),
+        (
+            "HTTP/1.1 200 OK\r\n\(String(repeating: "A: \(String(repeating: "x", count: 4000))\r\n", count: 99))\r\n",
+            .headersTooLarge
+        ),
         ("HTTP/1.1 200 OK\r\n\(String(repeating: "A: 1\r\n", count: 101))\r\n", .headersTooLarge),
         (String(repeating: "HTTP/1.1 103 Early\r\n\r\n", count: 11) + okay(""), .headersTooLarge),
         ("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", .unexpectedUpgrade),
@@ -81,7 +85,8 @@ import Testing
 
     /// The same heads with every cut, for one that is right: 2 KiB are split at each place.
     @Test func readsHeadsInAnyPieces() throws {
-        let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n b\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let text =
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n b\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n"
         let bytes = Array(text.utf8)
         let server = try RawServer { connection in
@@ -188,7 +193,9 @@ import Testing
     }
 
     /// Bytes after the response: in the same packet, and later, when the connection lies idle.
-    @Test(arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 204 No Content\r\n\r\n"], [false, true])
+    @Test(
+        arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 204 No Content\r\n\r\n"],
+        [false, true])
     func neverSeesASmuggledResponse(_ first: String, _ isLate: Bool) throws {
         let evil = okay("EVIL!")
         let isRead = Gate()

@@ -89,7 +89,9 @@ import Testing
         var chain = HandlerChain([twice], request: try URLOpener.Request("http://h/"))
         _ = try chain.begin()
         for _ in 0..<2 {
-            guard case .perform = chain.receive(.init(status: 200)) else { throw OpenError(.closed, url: "", detail: "") }
+            guard case .perform = chain.receive(.init(status: 200)) else {
+                throw OpenError(.closed, url: "", detail: "")
+            }
         }
         guard case .deliver = chain.receive(.init(status: 200)) else { throw OpenError(.closed, url: "", detail: "") }
         #expect(chain.exchange.hops.map(\.head.status) == [200, 200])

@@ -58,7 +58,8 @@ import Testing
 
     @Test(arguments: [
         ("http://i/x", "http://i/x"), ("/x", "http://h/x"), ("x", "http://h/a/x"), ("?y", "http://h/a/b?y"),
-        ("#s", "http://h/a/b?q#s"), ("", "http://h/a/b?q#f"), ("//i:81", "http://i:81/#f"), ("../../../x", "http://h/x"),
+        ("#s", "http://h/a/b?q#s"), ("", "http://h/a/b?q#f"), ("//i:81", "http://i:81/#f"),
+        ("../../../x", "http://h/x"),
         ("/\u{e9} \u{6771}", "http://h/%C3%A9%20%E6%9D%B1"), ("http://u:canary@i/", "http://i/"),
         ("HTTPS://I/x", "https://I/x"), ("/x#own", "http://h/x#own"),
     ])
@@ -71,8 +72,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("file:///etc/passwd", OpenError.Code.unsupportedScheme), ("ftp://h/", .unsupportedScheme), ("gopher://h/", .unsupportedScheme),
-        ("http://", .badURL), ("http:///x", .badURL), ("http://h:x/", .badURL), ("javascript:alert(1)", .unsupportedScheme),
+        ("file:///etc/passwd", OpenError.Code.unsupportedScheme), ("ftp://h/", .unsupportedScheme),
+        ("gopher://h/", .unsupportedScheme),
+        ("http://", .badURL), ("http:///x", .badURL), ("http://h:x/", .badURL),
+        ("javascript:alert(1)", .unsupportedScheme),
         ("http://[/", .badURL), ("http:x", .badURL), ("data:,x", .unsupportedScheme),
     ])
     func refusesTargets(_ location: String, _ code: OpenError.Code) throws {
@@ -136,7 +139,8 @@ import Testing
 
     @Test func comesBackWithoutWhatWasDropped() throws {
         let transport = ScriptedTransport(
-            Reply(status: 302, fields: [("Location", "http://i/")]), Reply(status: 302, fields: [("Location", "http://h/")]),
+            Reply(status: 302, fields: [("Location", "http://i/")]),
+            Reply(status: 302, fields: [("Location", "http://h/")]),
             Reply(status: 200))
         var request = try URLOpener.Request("http://h/")
         try request.addField("Cookie", "canary")

@@ -25,7 +25,8 @@ import Testing
         ("http://h:x/", .badURL), ("http://h/a b", .badURL), ("http://h/\r\nX: y", .badURL), ("http://h/\0", .badURL),
         ("http://h\u{7f}/", .badURL), ("http://\u{6771}/", .badURL), ("http://%E6%9D%B1/", .badURL),
         ("http://a%0d%0a:p@h/", .badURL), ("http://[::1/", .badURL), ("ftp://h/", .unsupportedScheme),
-        ("file:///etc/passwd", .unsupportedScheme), ("gopher://h/", .unsupportedScheme), ("data:,x", .unsupportedScheme), ("localhost:80/", .unsupportedScheme),
+        ("file:///etc/passwd", .unsupportedScheme), ("gopher://h/", .unsupportedScheme),
+        ("data:,x", .unsupportedScheme), ("localhost:80/", .unsupportedScheme),
         ("http://a%3Ab:p@h/", .badCredentials), ("http://a@b@h/", .badURL),
     ])
     func refusesURL(_ text: String, _ code: OpenError.Code) {

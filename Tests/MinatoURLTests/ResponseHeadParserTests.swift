@@ -19,7 +19,8 @@ import Testing
 
     @Test func readsAHead() throws {
         let parser = try parse(
-            "HTTP/1.1 200 Very  OK \r\nA: 1\r\nb:2\r\na:\t 3 \r\nEmpty:\r\nFold: x\r\n  y\r\nLF: only\nUTF: \u{e9}\r\n\r\n")
+            "HTTP/1.1 200 Very  OK \r\nA: 1\r\nb:2\r\na:\t 3 \r\nEmpty:\r\nFold: x\r\n  y\r\nLF: only\nUTF: \u{e9}\r\n\r\n"
+        )
         let head = try #require(parser.head)
         #expect(head.status == 200 && head.reason == "Very  OK" && head.httpVersion == "1.1")
         #expect(head.fields.map(\.value) == ["1", "2", "3", "", "x y", "only", "\u{e9}"])

@@ -3,7 +3,9 @@ import Testing
 @testable import MinatoURL
 
 @Suite struct TLSTests {
-    /// A certificate for 127.0.0.1 that nobody vouches for. Its key protects nothing and is used nowhere else.
+    /// A certificate for 127.0.0.1 that nobody vouches for.
+    ///
+    /// Its key protects nothing and is used nowhere else.
     private static let program = """
         import http.server, ssl, sys, tempfile, threading
         pem = tempfile.NamedTemporaryFile()

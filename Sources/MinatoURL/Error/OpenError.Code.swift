@@ -56,7 +56,9 @@ extension OpenError.Code {
 
 // The response.
 extension OpenError.Code {
-    /// The status is outside 200-299, and no handler dealt with it. The response is in the error.
+    /// The status is outside 200-299, and no handler dealt with it.
+    ///
+    /// The response is in the error.
     public static let httpStatus = Self(rawValue: "httpStatus")
 
     /// The connection was closed before one byte of a response came.

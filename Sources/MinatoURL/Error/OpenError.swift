@@ -30,7 +30,9 @@ public struct OpenError: Error, Sendable {
     /// A text that is no URL is shown as it is, but for everything before an `@`, and with controls escaped.
     public let url: String
 
-    /// One line for people. Its wording may change; compare ``code``.
+    /// One line for people.
+    ///
+    /// Its wording may change; compare ``code``.
     public let detail: String
 
     /// The errno value below it (`ECONNREFUSED`), or 0 when the kernel had no part in it.

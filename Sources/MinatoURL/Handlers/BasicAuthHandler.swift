@@ -16,7 +16,9 @@ internal import HTTPTypes
 ///
 /// Python: `urllib.request.HTTPBasicAuthHandler`.
 public struct BasicAuthHandler: OpenerHandler {
-    /// Where the passwords come from. Entries may be added at any time.
+    /// Where the passwords come from.
+    ///
+    /// Entries may be added at any time.
     public let passwords: PasswordManager
 
     /// Makes a handler.

@@ -1,4 +1,6 @@
-/// The lexer below ``Challenge/parse(_:)``. Every byte is looked at a bounded number of times.
+/// The lexer below ``Challenge/parse(_:)``.
+///
+/// Every byte is looked at a bounded number of times.
 struct ChallengeScanner {
     private let bytes: [UInt8]
     private var index = 0
@@ -28,8 +30,9 @@ struct ChallengeScanner {
         return start < index ? String(decoding: bytes[start..<index], as: UTF8.self) : nil
     }
 
-    /// After a scheme: credentials in the form of one word (`NTLM TlRMTVNT...==`). A word with `=` and more after it is a
-    /// parameter and stays.
+    /// After a scheme: credentials in the form of one word (`NTLM TlRMTVNT...==`).
+    ///
+    /// A word with `=` and more after it is a parameter and stays.
     mutating func skipToken68() {
         let start = index
         skipSpaces()
@@ -54,7 +57,11 @@ struct ChallengeScanner {
         skipSpaces()
         if current == UInt8(ascii: "\"") { return quoted(by: UInt8(ascii: "\""), escapes: true) ?? "" }
         // Single quotes are no syntax of HTTP's, but servers send them and Python takes them.
-        if current == UInt8(ascii: "'"), index < lastSingleQuote, let value = quoted(by: UInt8(ascii: "'"), escapes: false) { return value }
+        if current == UInt8(ascii: "'"), index < lastSingleQuote,
+            let value = quoted(by: UInt8(ascii: "'"), escapes: false)
+        {
+            return value
+        }
         let first = index
         while let byte = current, byte != UInt8(ascii: ","), !isSpace(byte) { index += 1 }
         return String(decoding: bytes[first..<index], as: UTF8.self)

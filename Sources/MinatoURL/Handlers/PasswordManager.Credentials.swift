@@ -1,5 +1,7 @@
 extension PasswordManager {
-    /// A user name and a password. Printing or dumping one shows the user name only.
+    /// A user name and a password.
+    ///
+    /// Printing or dumping one shows the user name only.
     public struct Credentials: Hashable, Sendable {
         /// The user name.
         public let user: String

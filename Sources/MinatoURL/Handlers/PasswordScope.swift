@@ -3,7 +3,9 @@ struct PasswordScope: Hashable, Sendable {
     private let origin: Origin
     private let path: String
 
-    /// Reads a URI, or an authority with or without a path, which is taken for https. Fails for what is neither.
+    /// Reads a URI, or an authority with or without a path, which is taken for https.
+    ///
+    /// Fails for what is neither.
     init?(_ uri: String) {
         let hasScheme = URLReference(uri).authority != nil && uri.utf8.first != UInt8(ascii: "/")
         guard let location = try? RequestURL(parsing: hasScheme ? uri : "https://" + uri) else { return nil }

@@ -20,9 +20,13 @@ internal import HTTPTypes
 /// Python: `urllib.request.HTTPRedirectHandler`, which sends Authorization and Cookie on to any host, and gives up on
 /// POST with 307 and 308.
 public struct RedirectHandler: OpenerHandler {
-    /// How many redirects of one open are followed. Python: `max_redirections`.
+    /// How many redirects of one open are followed.
+    ///
+    /// Python: `max_redirections`.
     private static let maximumRedirects = 10
-    /// How often a URL may be the target. Python: `max_repeats`.
+    /// How often a URL may be the target.
+    ///
+    /// Python: `max_repeats`.
     private static let maximumVisits = 4
 
     /// Whether a redirect from https to http is followed.

@@ -1,6 +1,8 @@
 internal import CLibcurl
 
-/// A handle of libcurl's URL parser. See curl_url(3).
+/// A handle of libcurl's URL parser.
+///
+/// See curl_url(3).
 @safe
 struct CurlURL: ~Copyable {
     private let handle: OpaquePointer
@@ -15,7 +17,9 @@ struct CurlURL: ~Copyable {
         unsafe curl_url_cleanup(handle)
     }
 
-    /// Sets a part, or removes it with nil. The caller has made sure that there is no NUL in the text.
+    /// Sets a part, or removes it with nil.
+    ///
+    /// The caller has made sure that there is no NUL in the text.
     func set(_ part: CURLUPart, _ value: String?) throws(RequestURL.Problem) {
         // The scheme is checked by us: an unsupported one is told apart from a malformed URL. Dot segments stay.
         let flags = UInt32(CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS)

@@ -1,4 +1,6 @@
-/// Scheme, host and port: who is being talked to. What is secret stays within one origin.
+/// Scheme, host and port: who is being talked to.
+///
+/// What is secret stays within one origin.
 package struct Origin: Hashable, Sendable {
     /// `http` or `https`, in lower case.
     package let scheme: String

@@ -74,8 +74,9 @@ package struct RequestURL: Hashable, Sendable {
         target = try parser.required(CURLUPART_URL, "no URL")
     }
 
-    /// libcurl takes one to three slashes for two. RFC 3986 does not, and reads `http:/a` as a path: refuse what would be
-    /// read in two ways.
+    /// libcurl takes one to three slashes for two.
+    ///
+    /// RFC 3986 does not, and reads `http:/a` as a path: refuse what would be read in two ways.
     private static func checkAuthority(_ text: String) throws(Problem) {
         let bytes = Array(text.utf8)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { throw Problem(detail: "no scheme") }

@@ -67,7 +67,9 @@ package struct URLReference: Hashable, Sendable {
         return result
     }
 
-    /// A path without `.` and `..` (section 5.2.4). `..` above the root is dropped.
+    /// A path without `.` and `..` (section 5.2.4).
+    ///
+    /// `..` above the root is dropped.
     package static func removingDotSegments(_ path: String) -> String {
         let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         // A path without a root comes here only in a reference with a scheme of its own, such as mailto: it has no segments.

@@ -13,7 +13,9 @@ package struct HandlerChain: Sendable {
         case fail(OpenError)
     }
 
-    /// A bound for handlers that send requests anew for ever. Redirects and authentication have narrower ones.
+    /// A bound for handlers that send requests anew for ever.
+    ///
+    /// Redirects and authentication have narrower ones.
     private static let maximumHops = 50
 
     private let handlers: [any OpenerHandler]

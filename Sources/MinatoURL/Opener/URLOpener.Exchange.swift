@@ -17,8 +17,9 @@ extension URLOpener {
         /// The request as the program made it.
         public let original: Request
 
-        /// The request that is about to be sent, or whose response is examined. While a request is being prepared it is the
-        /// state before the handlers.
+        /// The request that is about to be sent, or whose response is examined.
+        ///
+        /// While a request is being prepared it is the state before the handlers.
         public internal(set) var request: Request
 
         /// The requests that were answered and followed by another one, oldest first.

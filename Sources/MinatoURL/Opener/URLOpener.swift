@@ -40,7 +40,9 @@ public final class URLOpener: Sendable {
         self.transport = transport
     }
 
-    /// Opens a URL and blocks until the head of the response is there. See ``openBlocking(_:timeout:)-(Request,_)``.
+    /// Opens a URL and blocks until the head of the response is there.
+    ///
+    /// See ``openBlocking(_:timeout:)``.
     ///
     /// - Parameters:
     ///   - url: As in ``Request/init(_:method:body:)``.

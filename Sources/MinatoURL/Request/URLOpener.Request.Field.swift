@@ -1,5 +1,7 @@
 extension URLOpener.Request {
-    /// A field of a request, checked. Made by ``URLOpener/Request/addField(_:_:sensitive:unredirected:)``.
+    /// A field of a request, checked.
+    ///
+    /// Made by ``URLOpener/Request/addField(_:_:sensitive:unredirected:)``.
     public struct Field: Sendable {
         /// The name as it was given.
         public let name: String

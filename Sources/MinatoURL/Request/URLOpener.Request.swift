@@ -20,7 +20,9 @@ extension URLOpener {
         package private(set) var fieldList: [Field] = []
         private var explicitMethod: String?
 
-        /// The body, or nil for none. An empty body is a body: its length 0 is sent.
+        /// The body, or nil for none.
+        ///
+        /// An empty body is a body: its length 0 is sent.
         ///
         /// Setting one makes the method POST unless a method was given.
         public var body: [UInt8]?
@@ -42,10 +44,14 @@ extension URLOpener {
             if let method { try setMethod(method) }
         }
 
-        /// The URL, with its fragment, without user name and password. Python: `full_url`.
+        /// The URL, with its fragment, without user name and password.
+        ///
+        /// Python: `full_url`.
         public var url: String { location.text }
 
-        /// The method. Python: `get_method()`.
+        /// The method.
+        ///
+        /// Python: `get_method()`.
         public var method: String { explicitMethod ?? (body == nil ? "GET" : "POST") }
 
         /// Sets the URL and keeps everything else, fields included: a handler that leads to another host has to remove what
@@ -78,7 +84,9 @@ extension URLOpener {
 
 // The fields.
 extension URLOpener.Request {
-    /// The fields in the order in which they are sent. Python: `header_items()`.
+    /// The fields in the order in which they are sent.
+    ///
+    /// Python: `header_items()`.
     public var fields: [Field] { fieldList }
 
     /// Adds a field, beside others of the same name.
@@ -121,7 +129,9 @@ extension URLOpener.Request {
         self = changed
     }
 
-    /// Removes all fields of a name; none is fine. Python: `remove_header`.
+    /// Removes all fields of a name; none is fine.
+    ///
+    /// Python: `remove_header`.
     public mutating func removeField(_ name: String) {
         removeFields { $0.isNamed(name) }
     }
@@ -131,7 +141,9 @@ extension URLOpener.Request {
         fieldList.removeAll(where: condition)
     }
 
-    /// The value of the first field of a name, without regard to case, or nil. Python: `get_header`, `has_header`.
+    /// The value of the first field of a name, without regard to case, or nil.
+    ///
+    /// Python: `get_header`, `has_header`.
     public func field(_ name: String) -> String? {
         fieldList.first { $0.isNamed(name) }?.value
     }

@@ -22,7 +22,9 @@ package struct ByteQueue: Sendable {
         storage.append(contentsOf: bytes)
     }
 
-    /// Takes at most `count` bytes from the front. Taking everything hands the storage over without a copy.
+    /// Takes at most `count` bytes from the front.
+    ///
+    /// Taking everything hands the storage over without a copy.
     package mutating func take(_ count: Int) -> [UInt8] {
         guard count < self.count || start > 0 else {
             defer { storage = [] }

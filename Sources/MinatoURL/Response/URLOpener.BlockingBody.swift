@@ -116,7 +116,9 @@ extension URLOpener {
             }
         }
 
-        /// Gives up the rest of the body. See ``URLOpener/BlockingResponse/close()``.
+        /// Gives up the rest of the body.
+        ///
+        /// See ``URLOpener/BlockingResponse/close()``.
         public func close() {
             source.interrupt()
             state.withLock { state in

@@ -14,10 +14,14 @@ extension URLOpener {
     ///
     /// Python: the object that `urllib.request.urlopen` returns; with status 400 and the like, `HTTPError`.
     public final class BlockingResponse: Sendable {
-        /// The status, 200 to 299 unless the response comes in an ``OpenError``. Python: `status`, `getcode()`.
+        /// The status, 200 to 299 unless the response comes in an ``OpenError``.
+        ///
+        /// Python: `status`, `getcode()`.
         public let status: Int
 
-        /// The reason phrase, empty when the server sent none (always so in HTTP/2). Python: `reason`.
+        /// The reason phrase, empty when the server sent none (always so in HTTP/2).
+        ///
+        /// Python: `reason`.
         public let reason: String
 
         /// The fields in the order received, duplicates kept, looked up without regard to case.
@@ -25,11 +29,15 @@ extension URLOpener {
         /// `fields[.contentType]` joins several values with ", "; `fields[values: .setCookie]` gives each. Python: `headers`.
         public let fields: HTTPFields
 
-        /// The URL of this response, which after a redirect is not the one that was asked for; with fragment, without user
-        /// name and password. Python: `url`, `geturl()`.
+        /// The URL of this response, which after a redirect is not the one that was asked for; with fragment, without
+        /// user name and password.
+        ///
+        /// Python: `url`, `geturl()`.
         public let url: String
 
-        /// `"1.0"`, `"1.1"` or `"2"`. Python: `version`.
+        /// `"1.0"`, `"1.1"` or `"2"`.
+        ///
+        /// Python: `version`.
         public let httpVersion: String
 
         /// The body.

@@ -9,6 +9,7 @@ package protocol BlockingTransport: Sendable {
     ///   - request: The request with every field that is to be sent.
     ///   - timeout: The longest time without progress; nil for none.
     /// - Returns: The head of the final response, whatever its status, and the source of its body.
+    /// - Throws: ``OpenError`` when no complete head came.
     func perform(_ request: URLOpener.Request, timeout: Duration?) throws(OpenError) -> BlockingHop
 }
 

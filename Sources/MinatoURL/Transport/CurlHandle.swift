@@ -48,7 +48,9 @@ final class CurlHandle: @unchecked Sendable {
         self.origin == origin
     }
 
-    /// Whether the idle connection may be used: nothing has arrived on it. Checked right before it is used.
+    /// Whether the idle connection may be used: nothing has arrived on it.
+    ///
+    /// Checked right before it is used.
     var isConnectionQuiet: Bool {
         !minato_curl_socket_is_readable(idleSocket)
     }
@@ -58,8 +60,10 @@ final class CurlHandle: @unchecked Sendable {
         unsafe fields = unsafe list
     }
 
-    /// Notes what the transfer that just ended leaves behind. The message of its end has been read, and the easy handle is
-    /// still on the multi handle: only then libcurl tells the socket.
+    /// Notes what the transfer that just ended leaves behind.
+    ///
+    /// The message of its end has been read, and the easy handle is still on the multi handle: only then libcurl tells
+    /// the socket.
     ///
     /// HTTP/2 is framed: what arrives while it is idle belongs to no response, and libcurl looks after it.
     func noteConnection(to origin: Origin, isFramed: Bool) {

@@ -174,21 +174,27 @@ extension CurlTransfer {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe handle.message.pointee = 0
         options.note(unsafe minato_curl_set_error_buffer(handle.easy, handle.message))
-        let head = unsafe minato_curl_set_head_function(handle.easy, { bytes, size, count, context in
-            guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-            let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-            return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeHead(Array(line))
-        }, context)
+        let head = unsafe minato_curl_set_head_function(
+            handle.easy,
+            { bytes, size, count, context in
+                guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+                let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeHead(Array(line))
+            }, context)
         options.note(head)
-        let body = unsafe minato_curl_set_body_function(handle.easy, { bytes, size, count, context in
-            guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-            let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-            return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeBody(piece)
-        }, context)
+        let body = unsafe minato_curl_set_body_function(
+            handle.easy,
+            { bytes, size, count, context in
+                guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+                let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeBody(piece)
+            }, context)
         options.note(body)
     }
 
-    /// Takes a line of the head. Any other number than its length makes libcurl give up.
+    /// Takes a line of the head.
+    ///
+    /// Any other number than its length makes libcurl give up.
     private func takeHead(_ line: [UInt8]) -> Int {
         receivedCount += line.count
         do throws(ResponseHeadParser.Problem) {

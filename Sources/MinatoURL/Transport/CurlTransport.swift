@@ -21,7 +21,9 @@ final class CurlTransport: BlockingTransport {
         }
     }
 
-    /// A handle with a connection to the origin, or else a new one. It belongs to the caller alone.
+    /// A handle with a connection to the origin, or else a new one.
+    ///
+    /// It belongs to the caller alone.
     private func takeHandle(for origin: Origin) -> CurlHandle? {
         let handle = idle.withLock { idle in
             idle.lastIndex { $0.leads(to: origin) }.map { idle.remove(at: $0) }
@@ -29,7 +31,9 @@ final class CurlTransport: BlockingTransport {
         return handle ?? CurlHandle()
     }
 
-    /// Takes a handle back. One without a connection, and the one that was idle longest, is let go.
+    /// Takes a handle back.
+    ///
+    /// One without a connection, and the one that was idle longest, is let go.
     func giveBack(_ handle: CurlHandle) {
         guard handle.origin != nil else { return }
         // Handles close their connection when they go: outside the lock.

@@ -36,7 +36,9 @@ struct ResponseHeadParser: Sendable {
     private var lineCount = 0
     private var informationalCount = 0
 
-    /// Takes one line with its end. Lines after the final head are trailers: they are checked and dropped.
+    /// Takes one line with its end.
+    ///
+    /// Lines after the final head are trailers: they are checked and dropped.
     mutating func take(_ line: [UInt8]) throws(Problem) {
         byteCount += line.count
         lineCount += 1
@@ -109,8 +111,9 @@ struct ResponseHeadParser: Sendable {
         head = URLOpener.ResponseHead(status: status, reason: reason, fields: fields, httpVersion: version)
     }
 
-    /// Every Content-Length is a number of at most 19 digits, and they are all the same one. `3, 3` is 3 (section 8.6 of
-    /// RFC 9110).
+    /// Every Content-Length is a number of at most 19 digits, and they are all the same one.
+    ///
+    /// `3, 3` is 3 (section 8.6 of RFC 9110).
     private func checkLength() throws(Problem) {
         let values = lines.filter { $0.name == .contentLength }
             .flatMap { $0.value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) }

@@ -27,7 +27,7 @@ final class PythonServer: Sendable {
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe []
         for argument in ["python3", "-u", "-c", program] { unsafe arguments.append(unsafe strdup(argument)) }
         unsafe arguments.append(nil)
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
         var process: pid_t = 0
         let code = unsafe posix_spawnp(&process, "python3", &actions, nil, &arguments, environ)
         Glibc.close(ends[1])
