@@ -87,13 +87,13 @@ import Testing
         #expect(transport.requests.map(\.method) == ["POST", "POST"] && transport.requests.last?.body == [7])
     }
 
-    @Test func goesNoFurtherThanItsURL() throws {
+    @Test(arguments: ["http://i/", "http://h:81/", "https://h/", "/elsewhere"])
+    func goesNoFurtherThanItsURL(_ location: String) throws {
         let transport = ScriptedTransport { request, index in
             switch index {
             case 0: Reply(status: 401, fields: [("WWW-Authenticate", "Basic realm=R")])
-            case 1: Reply(status: 302, fields: [("Location", "http://i/")])
-            case 2: Reply(status: 401, fields: [("WWW-Authenticate", "Basic realm=R")])
-            default: Reply(status: 200)
+            case 1: Reply(status: 302, fields: [("Location", location)])
+            default: Reply(status: 401, fields: [("WWW-Authenticate", "Basic realm=S")])
             }
         }
         #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/") }

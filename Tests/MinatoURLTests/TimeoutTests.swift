@@ -88,8 +88,14 @@ import Testing
             do throws(OpenError) { _ = try response.body.read(6) } catch { outcome.set(error) }
             ended.open()
         }
+        // Time for the other thread to be waiting; should it come later, it finds the response closed, which is right too.
+        // More than 200 ms, for until then timers of libcurl's own wake it too.
+        Gate().pause(.milliseconds(300))
+        let start = ContinuousClock.now
         response.close()
         #expect(ended.wait() && end.wait())
         #expect(outcome.error?.code == .closed)
+        // Far from the timeout of the read.
+        #expect(start.duration(to: .now) < .seconds(5))
     }
 }

@@ -20,8 +20,8 @@ final class RawServer: Sendable {
         init(_ listener: Int32) { self.listener = listener }
     }
 
-    /// Starts a server on 127.0.0.1 and a free port.
-    init(_ script: @escaping @Sendable (RawConnection) -> Void) throws {
+    /// Starts a server on 127.0.0.1 and a free port; one that does not listen refuses, and no other gets its port.
+    init(isListening: Bool = true, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -32,7 +32,7 @@ final class RawServer: Sendable {
             unsafe bind(listener, address, length)
             unsafe getsockname(listener, address, &length)
         }
-        listen(listener, 64)
+        if isListening { listen(listener, 64) }
         port = Int(UInt16(bigEndian: address.sin_port))
         let state = State(listener)
         self.state = state
@@ -133,6 +133,17 @@ struct RawConnection: Sendable {
     func readByte() -> UInt8? {
         var byte: UInt8 = 0
         return unsafe recv(descriptor, &byte, 1, 0) == 1 ? byte : nil
+    }
+
+    /// Reads that many bytes, fewer when the connection ends.
+    func read(_ count: Int) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = unsafe recv(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled, 0)
+                guard got > 0 else { return }
+                filled += got
+            }
+        }
     }
 
     /// Sends bytes; false when the client is gone.
