@@ -1,9 +1,157 @@
 /// libcurl for Swift: the header, and typed wrappers of what Swift cannot import.
 ///
+/// Swift imports no C variadics, and libcurl's two central calls, curl_easy_setopt and curl_easy_getinfo, are variadic:
+/// the type of the third argument follows from the second, and a wrong one is undefined behaviour. Each wrapper below
+/// fixes that type once. Options and codes keep libcurl's own names; nothing is mirrored here.
+///
 /// SPDX-License-Identifier: Apache-2.0
 #ifndef MINATO_CLIBCURL_SHIM_H
 #define MINATO_CLIBCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#if LIBCURL_VERSION_NUM < 0x075801
+#error "MinatoURL needs libcurl 7.88.1 or newer"
+#endif
+
+/// For options that take a `long` (CURLOPTTYPE_LONG). A Swift `Int` is a C `long` on every Linux.
+static inline CURLcode minato_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/// For options that take a NUL-terminated string, which libcurl copies (CURLOPTTYPE_STRINGPOINT).
+static inline CURLcode minato_curl_set_string(CURL *_Nonnull easy, CURLoption option, const char *_Nullable value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/// For options that take a list, which libcurl does not copy: it has to outlive the transfer (CURLOPTTYPE_SLISTPOINT).
+static inline CURLcode
+minato_curl_set_list(CURL *_Nonnull easy, CURLoption option, const struct curl_slist *_Nullable list) {
+    return curl_easy_setopt(easy, option, list);
+}
+
+/// For CURLOPT_ERRORBUFFER, which writes up to CURL_ERROR_SIZE bytes into memory that has to outlive the handle.
+static inline CURLcode minato_curl_set_error_buffer(CURL *_Nonnull easy, char *_Nullable buffer) {
+    return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);
+}
+
+/// Sets a body of `count` bytes, NUL bytes included, which libcurl copies. The size has to be set before the bytes, or
+/// libcurl takes the length with strlen: hence one call for both.
+static inline CURLcode minato_curl_set_body(CURL *_Nonnull easy, const void *_Nonnull bytes, curl_off_t count) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, count);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes);
+}
+
+/// Sets the function that receives body bytes. Swift's closure literals convert to `curl_write_callback` only where a
+/// parameter has that very type.
+static inline CURLcode
+minato_curl_set_body_function(CURL *_Nonnull easy, curl_write_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+}
+
+/// Sets the function that receives head lines, one complete line a call.
+static inline CURLcode
+minato_curl_set_head_function(CURL *_Nonnull easy, curl_write_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+}
+
+/// Opens libcurl's sockets close-on-exec: libcurl itself does not, and a program started meanwhile would inherit them.
+static inline curl_socket_t
+minato_curl_open_socket(void *_Nullable context, curlsocktype purpose, struct curl_sockaddr *_Nonnull address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// Makes a handle open its sockets with `minato_curl_open_socket`. In C, because Swift would need a closure for it.
+static inline CURLcode minato_curl_set_close_on_exec(CURL *_Nonnull easy) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, minato_curl_open_socket);
+}
+
+/// For items that are a `long` (CURLINFO_LONG).
+static inline CURLcode minato_curl_get_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+/// For items that are a `curl_off_t` (CURLINFO_OFF_T).
+static inline CURLcode minato_curl_get_offset(CURL *_Nonnull easy, CURLINFO info, curl_off_t *_Nonnull value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+/// For items that are a socket (CURLINFO_SOCKET).
+static inline CURLcode minato_curl_get_socket(CURL *_Nonnull easy, CURLINFO info, curl_socket_t *_Nonnull value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+/// For options of a multi handle that take a `long`.
+static inline CURLMcode minato_curl_multi_set_long(CURLM *_Nonnull multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+/// Whether the one transfer of a multi handle has ended, and with which code. The message that curl_multi_info_read
+/// returns is valid only until the next call on the handle, and its payload is a union: neither should reach Swift.
+static inline bool minato_curl_multi_finished(CURLM *_Nonnull multi, CURLcode *_Nonnull result) {
+    int left = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            *result = message->data.result;
+            return true;
+        }
+    }
+    return false;
+}
+
+/// What `minato_curl_sigpipe_block` has to remember.
+typedef struct minato_curl_sigpipe {
+    /// The signal mask of the thread before.
+    sigset_t mask;
+    /// Whether SIGPIPE waited already, sent by somebody else: that one is not ours to consume.
+    bool was_pending;
+} minato_curl_sigpipe;
+
+/// Blocks SIGPIPE for this thread. OpenSSL writes without MSG_NOSIGNAL, and with CURLOPT_NOSIGNAL libcurl no longer
+/// ignores the signal itself: a peer that resets a TLS connection would end the process.
+static inline void minato_curl_sigpipe_block(minato_curl_sigpipe *_Nonnull state) {
+    sigset_t pending, pipe;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    state->was_pending = sigismember(&pending, SIGPIPE) == 1;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &state->mask);
+}
+
+/// Consumes a SIGPIPE that came since `minato_curl_sigpipe_block` and restores the mask of the thread.
+static inline void minato_curl_sigpipe_restore(const minato_curl_sigpipe *_Nonnull state) {
+    if (!state->was_pending) {
+        sigset_t pipe;
+        const struct timespec none = {0, 0};
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        // A handler that runs meanwhile ends the call with EINTR while ours may still be pending.
+        while (sigtimedwait(&pipe, NULL, &none) > 0 || errno == EINTR) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &state->mask, NULL);
+}
+
+/// Whether a descriptor has something to read, or an end, at this moment. An idle HTTP/1 connection that has is not to
+/// be used again: either the server has closed it, or it sent bytes that nobody asked for, which the next transfer
+/// would take for its response.
+static inline bool minato_curl_socket_is_readable(curl_socket_t descriptor) {
+    char byte;
+    return descriptor >= 0 && recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
 
 #endif

@@ -1,0 +1,117 @@
+extension OpenError {
+    /// What went wrong, as a value that a program compares.
+    ///
+    /// A structure and not an enumeration, so that later versions and handlers can add codes. Two codes are equal when
+    /// their names are.
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        /// The name, as it is printed.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+    }
+}
+
+// The request, before anything is sent.
+extension OpenError.Code {
+    /// The URL, or the target of a redirect, cannot be parsed, or has a space, a control or a host that is not ASCII.
+    public static let badURL = Self(rawValue: "badURL")
+
+    /// A method, a field name, a field value or another part of the request is not what HTTP allows, or is the library's
+    /// own business (`Content-Length`).
+    public static let badRequest = Self(rawValue: "badRequest")
+
+    /// The scheme is not http or https.
+    public static let unsupportedScheme = Self(rawValue: "unsupportedScheme")
+
+    /// A user name or password cannot be sent: a colon in the user name, or a control.
+    public static let badCredentials = Self(rawValue: "badCredentials")
+}
+
+// The way to the server.
+extension OpenError.Code {
+    /// The host name has no address, or no name server answered.
+    public static let nameNotFound = Self(rawValue: "nameNotFound")
+
+    /// Nobody listens at the address (ECONNREFUSED).
+    public static let connectionRefused = Self(rawValue: "connectionRefused")
+
+    /// Connecting failed in another way (no route, no local port); `systemCode` tells.
+    public static let connectionFailed = Self(rawValue: "connectionFailed")
+
+    /// The server reset the connection, in the request, before the response or in its body.
+    public static let connectionReset = Self(rawValue: "connectionReset")
+
+    /// Nothing moved for as long as the timeout; `operation` tells connecting, waiting for the head and reading apart.
+    public static let timedOut = Self(rawValue: "timedOut")
+
+    /// The TLS handshake failed: no common version or cipher, or the peer does not speak TLS.
+    public static let tlsHandshakeFailed = Self(rawValue: "tlsHandshakeFailed")
+
+    /// The server's certificate was not accepted: unknown issuer, expired, or for another name.
+    public static let tlsPeerNotVerified = Self(rawValue: "tlsPeerNotVerified")
+}
+
+// The response.
+extension OpenError.Code {
+    /// The status is outside 200-299, and no handler dealt with it.
+    ///
+    /// The response is in the error.
+    public static let httpStatus = Self(rawValue: "httpStatus")
+
+    /// The connection was closed before one byte of a response came.
+    public static let emptyReply = Self(rawValue: "emptyReply")
+
+    /// The response does not begin with a status line of HTTP/1.0, 1.1 or 2, or its status is outside 100-599.
+    public static let badStatusLine = Self(rawValue: "badStatusLine")
+
+    /// A line of the head is malformed: no colon, a space before it, a control, a bare CR, a Content-Length that is no
+    /// number.
+    public static let badHeader = Self(rawValue: "badHeader")
+
+    /// Two Content-Length that differ (RFC 9112 section 6.3).
+    public static let ambiguousLength = Self(rawValue: "ambiguousLength")
+
+    /// The head has more than 100 lines, more than 300 KiB, or more than 10 informational responses before it.
+    public static let headersTooLarge = Self(rawValue: "headersTooLarge")
+
+    /// The server switched protocols (101) though it was not asked to.
+    public static let unexpectedUpgrade = Self(rawValue: "unexpectedUpgrade")
+
+    /// The body ended before its Content-Length, or before its last chunk.
+    public static let truncated = Self(rawValue: "truncated")
+
+    /// The chunked coding of the body is broken.
+    public static let badChunk = Self(rawValue: "badChunk")
+
+    /// HTTP/2 framing or a stream failed.
+    public static let http2Failed = Self(rawValue: "http2Failed")
+}
+
+// Decisions of ours.
+extension OpenError.Code {
+    /// More than 10 redirects, or 4 to the same URL.
+    public static let tooManyRedirects = Self(rawValue: "tooManyRedirects")
+
+    /// Handlers sent the request anew more often than any sensible exchange needs.
+    public static let tooManyRetries = Self(rawValue: "tooManyRetries")
+
+    /// A redirect from https to http, which was not allowed.
+    public static let insecureRedirect = Self(rawValue: "insecureRedirect")
+
+    /// The body, or a line of it, is longer than the limit that the call gave.
+    public static let limitExceeded = Self(rawValue: "limitExceeded")
+
+    /// The response was closed, by this thread before or by another one during the call.
+    public static let closed = Self(rawValue: "closed")
+
+    /// libcurl failed in a way that has no name here; `curlCode` tells.
+    public static let transport = Self(rawValue: "transport")
+}
+
+extension OpenError.Code: CustomStringConvertible {
+    /// The name alone.
+    public var description: String { rawValue }
+}

@@ -1,0 +1,91 @@
+/// Why a URL could not be opened, or the body of its response not be read.
+///
+/// There is one tree: everything that MinatoURL throws is an `OpenError`, whether it happened in the URL, on the way to
+/// the server, in the response's head or in its body. ``code`` says what went wrong and is what a program compares;
+/// ``operation`` says when; ``detail`` is for people.
+///
+/// ```swift
+/// do {
+///     let response = try urlopenBlocking("http://127.0.0.1:8000/missing")
+/// } catch {
+///     print(error)                    // open http://127.0.0.1:8000/missing: 404 Not Found (httpStatus)
+///     if error.code == .httpStatus { print(error.response?.status as Any) }
+/// }
+/// ```
+///
+/// An error is one line when it is printed. It holds no secret: the URL has lost its user name and password, and fields,
+/// bodies and passwords never enter it. (A query is part of the URL and stays.)
+///
+/// Python: `urllib.error.URLError`, `HTTPError`, `TimeoutError` and the exceptions of `http.client`, which are several
+/// trees there.
+public struct OpenError: Error, Sendable {
+    /// What went wrong.
+    public let code: Code
+
+    /// What was being done.
+    public let operation: Operation
+
+    /// The URL that was being opened, after redirects the last one, without user name and password.
+    ///
+    /// A text that is no URL is shown as it is, but for everything before an `@`, and with controls escaped.
+    public let url: String
+
+    /// One line for people.
+    ///
+    /// Its wording may change; compare ``code``.
+    public let detail: String
+
+    /// The errno value below it (`ECONNREFUSED`), or 0 when the kernel had no part in it.
+    public let systemCode: Int32
+
+    /// libcurl's code (`CURLcode`) below it, or 0 when libcurl had no part in it.
+    public let curlCode: Int32
+
+    /// The response that the error is about, readable as any other, or nil when there was none.
+    ///
+    /// Present with ``Code/httpStatus``, and with every other refusal of a complete response head (a redirect that was not
+    /// followed). Dropping the error without reading it is fine. Python: `HTTPError` is itself a response.
+    public let response: URLOpener.BlockingResponse?
+
+    /// Makes an error of a handler's own.
+    ///
+    /// - Parameters:
+    ///   - code: What went wrong; a handler may define codes of its own.
+    ///   - url: The URL concerned. A user name and password in it are removed.
+    ///   - detail: One line for people, without secrets. Controls in it are escaped.
+    public init(_ code: Code, url: String, detail: String) {
+        self.init(code, .handle, url: url, detail: detail)
+    }
+
+    init(
+        _ code: Code, _ operation: Operation, url: String, detail: String, systemCode: Int32 = 0, curlCode: Int32 = 0,
+        response: URLOpener.BlockingResponse? = nil
+    ) {
+        self.code = code
+        self.operation = operation
+        self.url = Redaction.url(url)
+        self.detail = Redaction.line(detail)
+        self.systemCode = systemCode
+        self.curlCode = curlCode
+        self.response = response
+    }
+
+    /// The same error with the response it is about.
+    func with(_ response: URLOpener.BlockingResponse) -> OpenError {
+        OpenError(
+            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, response: response)
+    }
+}
+
+extension OpenError: CustomStringConvertible, CustomReflectable {
+    /// One line: operation, URL, detail, then the codes in parentheses.
+    public var description: String {
+        var codes = code.rawValue
+        if curlCode != 0 { codes += ", curl \(curlCode)" }
+        if systemCode != 0 { codes += ", errno \(systemCode)" }
+        return "\(operation.rawValue) \(url): \(detail) (\(codes))"
+    }
+
+    /// The description alone: the fields of a response can hold secrets too.
+    public var customMirror: Mirror { Mirror(self, children: ["error": description]) }
+}

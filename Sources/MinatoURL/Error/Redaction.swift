@@ -1,0 +1,27 @@
+/// Makes text fit to be shown: no user information of a URL, no control that could break or forge a line of a log.
+enum Redaction {
+    /// A URL, or what somebody meant to be one, without user name and password.
+    static func url(_ text: String) -> String {
+        if let location = try? RequestURL(parsing: text) { return location.text }
+        // No parser accepts it, so nobody can say which @ ends the user information: up to the last one all goes.
+        let bytes = Array(text.utf8)
+        guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return line(text) }
+        let slashes = bytes.indices.dropLast().first { bytes[$0] == 0x2F && bytes[$0 + 1] == 0x2F }
+        let prefix = slashes.map { bytes[..<min($0 + 2, at)] } ?? []
+        return line(String(decoding: prefix + bytes[(at + 1)...], as: UTF8.self))
+    }
+
+    /// Text on one line: every control becomes `%XX`.
+    static func line(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if scalar.value < 0x20 || scalar.value == 0x7F {
+                result += PercentEncoding.triplet(UInt8(truncatingIfNeeded: scalar.value))
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,99 @@
+internal import CLibcurl
+
+/// A URL as libcurl reads it.
+///
+/// libcurl's parser (`curl_url`) is the only one that decides scheme, host and port, for our rules and for the connection
+/// alike: two parsers that disagree are how credentials reach the wrong host.
+package struct RequestURL: Hashable, Sendable {
+    /// Scheme, host and port.
+    package let origin: Origin
+    /// The path, at least `/`, as it was written.
+    package let path: String
+    /// The URL without user name and password, with its fragment: what is shown.
+    package let text: String
+    /// The URL without user name, password and fragment: what is sent.
+    package let target: String
+    /// What follows the number sign, or nil.
+    package let fragment: String?
+    /// User name and password that stood before the host, decoded, or nil.
+    package let userInformation: PasswordManager.Credentials?
+
+    /// Reads a URL for a request.
+    ///
+    /// - Throws: ``OpenError`` with `badURL`, or `unsupportedScheme` for another one than http and https.
+    package init(_ text: String) throws(OpenError) {
+        // Before parsing, for `data:,x` and the like have no host, which is beside the point.
+        let scheme = URLReference(text).scheme
+        if let scheme, !["http", "https"].contains(scheme.lowercased()) {
+            let detail = "the scheme \(scheme) is not supported"
+            throw OpenError(.unsupportedScheme, .prepare, url: text, detail: detail)
+        }
+        do throws(Problem) {
+            try self.init(parsing: text)
+        } catch {
+            throw OpenError(.badURL, .prepare, url: text, detail: error.detail, curlCode: error.curlCode)
+        }
+    }
+
+    /// Why a text is no URL.
+    struct Problem: Error {
+        var detail: String
+        var curlCode: Int32 = 0
+    }
+
+    /// Reads a URL of any scheme.
+    ///
+    /// Bytes above ASCII in path, query and fragment are percent-encoded; a space or a control is an error, and so is a
+    /// host that is not ASCII (its `xn--` form works).
+    init(parsing text: String) throws(Problem) {
+        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
+            throw Problem(detail: "a space or control in the URL")
+        }
+        try Self.checkAuthority(text)
+        guard let parser = CurlURL() else { throw Problem(detail: "out of memory") }
+        try parser.set(CURLUPART_URL, PercentEncoding.encode(text.utf8) { $0 >= 0x80 })
+
+        let scheme = try parser.required(CURLUPART_SCHEME, "no scheme").lowercased()
+        var host = try parser.required(CURLUPART_HOST, "no host").lowercased()
+        guard host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw Problem(detail: "the host is not ASCII")
+        }
+        if let zone = parser.get(CURLUPART_ZONEID) { host += "%" + zone }
+        // 0 for a scheme whose port nobody knows: it is refused before anything is done with it.
+        let port = parser.get(CURLUPART_PORT, CURLU_DEFAULT_PORT).flatMap { Int($0) } ?? 0
+        origin = Origin(scheme: scheme, host: host, port: port)
+        path = parser.get(CURLUPART_PATH) ?? "/"
+        fragment = parser.get(CURLUPART_FRAGMENT)
+        userInformation = try Self.userInformation(of: parser)
+
+        try parser.set(CURLUPART_USER, nil)
+        try parser.set(CURLUPART_PASSWORD, nil)
+        try parser.set(CURLUPART_OPTIONS, nil)
+        self.text = try parser.required(CURLUPART_URL, "no URL")
+        try parser.set(CURLUPART_FRAGMENT, nil)
+        target = try parser.required(CURLUPART_URL, "no URL")
+    }
+
+    /// libcurl takes one to three slashes for two.
+    ///
+    /// RFC 3986 does not, and reads `http:/a` as a path: refuse what would be read in two ways.
+    private static func checkAuthority(_ text: String) throws(Problem) {
+        let bytes = Array(text.utf8)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { throw Problem(detail: "no scheme") }
+        let rest = bytes[(colon + 1)...]
+        guard rest.starts(with: [0x2F, 0x2F]), rest.count > 2, rest[rest.startIndex + 2] != 0x2F else {
+            throw Problem(detail: "no \"//\" and host after the scheme")
+        }
+    }
+
+    private static func userInformation(of parser: borrowing CurlURL) throws(Problem) -> PasswordManager.Credentials? {
+        let hasUser = parser.get(CURLUPART_USER) != nil
+        guard hasUser || parser.get(CURLUPART_PASSWORD) != nil else { return nil }
+        // Decoding fails for controls. An empty user name is one too.
+        guard let user = hasUser ? parser.get(CURLUPART_USER, CURLU_URLDECODE) : "",
+            let password = parser.get(CURLUPART_PASSWORD) == nil
+                ? "" : parser.get(CURLUPART_PASSWORD, CURLU_URLDECODE)
+        else { throw Problem(detail: "a control in the user information") }
+        return PasswordManager.Credentials(user: user, password: password)
+    }
+}

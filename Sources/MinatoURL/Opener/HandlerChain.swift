@@ -1,0 +1,73 @@
+/// The course of one open as a state machine: which request goes out next, and when the response is the result.
+///
+/// It performs nothing. Whoever drives it sends the requests and gives it the heads, in a thread that blocks or in a task that
+/// suspends.
+package struct HandlerChain: Sendable {
+    /// What is to be done with the response just received.
+    package enum Step: Sendable {
+        /// It is the result.
+        case deliver
+        /// Its body is of no interest; this request goes out.
+        case perform(URLOpener.Request)
+        /// The open fails, with the response in the error.
+        case fail(OpenError)
+    }
+
+    /// A bound for handlers that send requests anew for ever.
+    ///
+    /// Redirects and authentication have narrower ones.
+    private static let maximumHops = 50
+
+    private let handlers: [any OpenerHandler]
+    package private(set) var exchange: URLOpener.Exchange
+
+    /// Begins an open.
+    ///
+    /// - Parameters:
+    ///   - handlers: The handlers, in order.
+    ///   - request: The request of the program.
+    package init(_ handlers: [any OpenerHandler], request: URLOpener.Request) {
+        self.handlers = handlers
+        exchange = URLOpener.Exchange(request)
+    }
+
+    /// The first request to send.
+    package mutating func begin() throws(OpenError) -> URLOpener.Request {
+        try prepare()
+    }
+
+    /// What follows from the head of the response to the request sent last.
+    package mutating func receive(_ head: URLOpener.ResponseHead) -> Step {
+        do throws(OpenError) {
+            for handler in handlers {
+                switch try handler.examine(head, in: exchange) {
+                case .accept: continue
+                case .fail(let code, let detail): return .fail(error(code, .handle, detail))
+                case .retry(let request, let reason):
+                    exchange.hops.append(URLOpener.Exchange.Hop(request: exchange.request, head: head, reason: reason))
+                    guard exchange.hops.count < Self.maximumHops else {
+                        return .fail(error(.tooManyRetries, .handle, "handlers asked for \(Self.maximumHops) requests"))
+                    }
+                    exchange.request = request
+                    return .perform(try prepare())
+                }
+            }
+        } catch {
+            return .fail(error)
+        }
+        if 200...299 ~= head.status { return .deliver }
+        let detail = head.reason.isEmpty ? "\(head.status)" : "\(head.status) \(head.reason)"
+        return .fail(error(.httpStatus, .open, detail))
+    }
+
+    private mutating func prepare() throws(OpenError) -> URLOpener.Request {
+        var request = exchange.request
+        for handler in handlers { try handler.prepare(&request, in: exchange) }
+        exchange.request = request
+        return try request.completed()
+    }
+
+    private func error(_ code: OpenError.Code, _ operation: OpenError.Operation, _ detail: String) -> OpenError {
+        OpenError(code, operation, url: exchange.request.url, detail: detail)
+    }
+}

@@ -1,0 +1,63 @@
+/// One rule of an opener: it sees requests before they are sent and heads of responses before they are returned.
+///
+/// A handler does no input or output, so that one handler serves every transport and is tested without a network. It keeps
+/// nothing about a single open: what has happened so far is in the ``URLOpener/Exchange`` it is given, which is why one
+/// handler may serve many opens in many threads at once.
+///
+/// ```swift
+/// struct ApiKeyHandler: OpenerHandler {
+///     let key: String
+///     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
+///         if request.url.hasPrefix("https://api.example/") {
+///             try request.setField("X-Api-Key", key, sensitive: true, unredirected: true)
+///         }
+///     }
+/// }
+/// let opener = URLOpener(ApiKeyHandler(key: key))
+/// ```
+///
+/// Handlers run in ascending ``order``, those of the same order as they were given.
+///
+/// Python: `urllib.request.BaseHandler`, whose methods are found by name (`http_request`, `http_error_401`).
+public protocol OpenerHandler: Sendable {
+    /// The place in the chain; smaller comes first. By default 500, as all of ours. Python: `handler_order`.
+    var order: Int { get }
+
+    /// What it stands in for: a handler of a kind replaces the default handler of that kind. By default nil: a handler beside
+    /// the default ones.
+    var kind: URLOpener.HandlerKind? { get }
+
+    /// Looks at a request that is about to be sent, the first one and each later one, and may change it.
+    ///
+    /// By default it changes nothing. Throwing ends the open with that error; nothing is sent.
+    ///
+    /// Python: `http_request`.
+    func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError)
+
+    /// Looks at the head of a response, and says whether it is all right, the request goes out anew, or the open fails.
+    ///
+    /// By default it accepts. The first handler that does not accept decides.
+    ///
+    /// Python: `http_response`, `http_error_NNN`.
+    func examine(
+        _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
+    ) throws(OpenError) -> URLOpener.Verdict
+}
+
+extension OpenerHandler {
+    /// 500.
+    public var order: Int { 500 }
+
+    /// nil: a handler beside the default ones.
+    public var kind: URLOpener.HandlerKind? { nil }
+
+    /// Changes nothing.
+    public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {}
+
+    /// Accepts.
+    public func examine(
+        _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
+    ) throws(OpenError) -> URLOpener.Verdict {
+        .accept
+    }
+}

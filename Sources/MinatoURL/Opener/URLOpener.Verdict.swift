@@ -1,0 +1,24 @@
+extension URLOpener {
+    /// What a handler says to a response.
+    public enum Verdict: Sendable {
+        /// Nothing to object; the next handler is asked. When all accept, a status of 200 to 299 is the result, and any other
+        /// one an error that carries the response.
+        case accept
+
+        /// The request given is sent, and its response examined in turn.
+        case retry(Request, because: RetryReason)
+
+        /// The open fails with this code and line of detail. The error carries the response.
+        case fail(OpenError.Code, String)
+    }
+
+    /// Why a request was sent anew.
+    public enum RetryReason: Hashable, Sendable {
+        /// The response pointed to another URL.
+        case redirect
+        /// The response asked for credentials, which the new request has.
+        case authentication
+        /// Another reason, of a handler of the program's own.
+        case other
+    }
+}

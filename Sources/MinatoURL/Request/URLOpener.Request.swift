@@ -1,0 +1,160 @@
+extension URLOpener {
+    /// What is asked of a server: a URL, a method, fields, and perhaps a body.
+    ///
+    /// ```swift
+    /// var request = try URLOpener.Request("http://127.0.0.1:8000/items", body: Array("name=port".utf8))
+    /// try request.setField("Accept", "application/json")
+    /// try request.setField("X-Api-Key", key, sensitive: true)
+    /// let response = try urlopenBlocking(request)
+    /// ```
+    ///
+    /// Everything is checked when it is set, and refused with an ``OpenError`` when HTTP does not allow it; nothing is mended
+    /// silently. Names keep their case, fields their order, and a name may occur several times.
+    ///
+    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding: identity`, and with a body
+    /// `Content-Type: application/x-www-form-urlencoded`. `Host` and `Content-Length` follow from the URL and the body.
+    ///
+    /// Python: `urllib.request.Request`, which rewrites names ("X-api-key") and keeps one value for each.
+    public struct Request: Sendable {
+        package private(set) var location: RequestURL
+        package private(set) var fieldList: [Field] = []
+        private var explicitMethod: String?
+
+        /// The body, or nil for none.
+        ///
+        /// An empty body is a body: its length 0 is sent.
+        ///
+        /// Setting one makes the method POST unless a method was given.
+        public var body: [UInt8]?
+
+        /// Makes a request.
+        ///
+        /// - Parameters:
+        ///   - url: An http or https URL. A user name and password in it (`http://user:pw@host/`) are taken out: they are
+        ///     neither sent nor shown, and used only to answer a 401 Basic challenge of that same scheme, host and port.
+        ///     Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
+        ///   - method: The method, case-sensitive, or nil: GET, or POST when there is a body.
+        ///   - body: The body, or nil for none.
+        /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
+        ///   exist is not an error here.
+        public init(_ url: String, method: String? = nil, body: [UInt8]? = nil) throws(OpenError) {
+            location = try RequestURL(url)
+            self.body = body
+            try location.userInformation?.check(url: location.text)
+            if let method { try setMethod(method) }
+        }
+
+        /// The URL, with its fragment, without user name and password.
+        ///
+        /// Python: `full_url`.
+        public var url: String { location.text }
+
+        /// The method.
+        ///
+        /// Python: `get_method()`.
+        public var method: String { explicitMethod ?? (body == nil ? "GET" : "POST") }
+
+        /// Sets the URL and keeps everything else, fields included: a handler that leads to another host has to remove what
+        /// that host must not see.
+        ///
+        /// - Parameter url: As in ``init(_:method:body:)``.
+        /// - Throws: As ``init(_:method:body:)``; the request is unchanged then.
+        public mutating func setURL(_ url: String) throws(OpenError) {
+            let location = try RequestURL(url)
+            try location.userInformation?.check(url: location.text)
+            self.location = location
+        }
+
+        /// Sets the method.
+        ///
+        /// - Parameter method: A token, sent as it is.
+        /// - Throws: ``OpenError`` with `badRequest` when it is no token, or CONNECT, which asks for a tunnel.
+        public mutating func setMethod(_ method: String) throws(OpenError) {
+            guard HTTPSyntax.isToken(method.utf8), method != "CONNECT" else {
+                throw refusal("the method is not one that can be sent")
+            }
+            explicitMethod = method
+        }
+
+        func refusal(_ detail: String) -> OpenError {
+            OpenError(.badRequest, .prepare, url: location.text, detail: detail)
+        }
+    }
+}
+
+// The fields.
+extension URLOpener.Request {
+    /// The fields in the order in which they are sent.
+    ///
+    /// Python: `header_items()`.
+    public var fields: [Field] { fieldList }
+
+    /// Adds a field, beside others of the same name.
+    ///
+    /// - Parameters:
+    ///   - name: A token; its case is kept.
+    ///   - value: Text without controls other than tab; may be empty. Non-ASCII is sent as UTF-8.
+    ///   - sensitive: Whether the value is a secret: never shown, and dropped when a redirect changes scheme, host or port.
+    ///     Authorization, Cookie and Proxy-Authorization always are.
+    ///   - unredirected: Whether the field belongs to this URL alone and is dropped by every redirect.
+    /// - Throws: ``OpenError`` with `badRequest`, which names the field but not its value; also for a field that the library
+    ///   writes itself (Content-Length, Transfer-Encoding, TE, Trailer, Expect, Upgrade, HTTP2-Settings).
+    ///
+    /// Python: `add_header`, `add_unredirected_header`.
+    public mutating func addField(
+        _ name: String, _ value: String, sensitive: Bool = false, unredirected: Bool = false
+    ) throws(OpenError) {
+        guard HTTPSyntax.isToken(name.utf8) else { throw refusal("a field name is not a token") }
+        guard HTTPSyntax.isFieldValue(value) else { throw refusal("the value of the field \(name) has a control") }
+        guard !HTTPSyntax.isReserved(name) else { throw refusal("the field \(name) is not for requests to set") }
+        fieldList.append(Field(name: name, value: value, isSensitive: sensitive, isUnredirected: unredirected))
+    }
+
+    /// Sets a field, in place of all others of the same name.
+    ///
+    /// - Parameters:
+    ///   - name: As in ``addField(_:_:sensitive:unredirected:)``.
+    ///   - value: As there.
+    ///   - sensitive: As there.
+    ///   - unredirected: As there.
+    /// - Throws: As there; the request is unchanged then.
+    ///
+    /// Python: `add_header`.
+    public mutating func setField(
+        _ name: String, _ value: String, sensitive: Bool = false, unredirected: Bool = false
+    ) throws(OpenError) {
+        var changed = self
+        changed.removeField(name)
+        try changed.addField(name, value, sensitive: sensitive, unredirected: unredirected)
+        self = changed
+    }
+
+    /// Removes all fields of a name; none is fine.
+    ///
+    /// Python: `remove_header`.
+    public mutating func removeField(_ name: String) {
+        removeFields { $0.isNamed(name) }
+    }
+
+    /// Removes the fields that the condition holds for.
+    public mutating func removeFields(where condition: (Field) -> Bool) {
+        fieldList.removeAll(where: condition)
+    }
+
+    /// The value of the first field of a name, without regard to case, or nil.
+    ///
+    /// Python: `get_header`, `has_header`.
+    public func field(_ name: String) -> String? {
+        fieldList.first { $0.isNamed(name) }?.value
+    }
+}
+
+extension URLOpener.Request: CustomStringConvertible, CustomReflectable {
+    /// Method and URL.
+    public var description: String { "\(method) \(url)" }
+
+    /// Method, URL and fields as they may be shown; not the body, which may be a password form.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["method": method, "url": url, "fields": fieldList, "bodyCount": body?.count as Any])
+    }
+}

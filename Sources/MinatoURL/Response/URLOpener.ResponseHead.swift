@@ -1,0 +1,41 @@
+public import HTTPTypes
+
+extension URLOpener {
+    /// The head of a response, as handlers see it: everything but the body.
+    public struct ResponseHead: Sendable {
+        /// The status, 100 to 599.
+        public let status: Int
+
+        /// The reason phrase, empty when the server sent none (always so in HTTP/2).
+        public let reason: String
+
+        /// The fields in the order received, duplicates kept, looked up without regard to case.
+        public let fields: HTTPFields
+
+        /// `"1.0"`, `"1.1"` or `"2"`.
+        public let httpVersion: String
+
+        /// Makes a head, for tests of handlers.
+        ///
+        /// - Parameters:
+        ///   - status: The status.
+        ///   - reason: The reason phrase; by default empty.
+        ///   - fields: The fields; by default none.
+        ///   - httpVersion: The version; by default `"1.1"`.
+        public init(status: Int, reason: String = "", fields: HTTPFields = HTTPFields(), httpVersion: String = "1.1") {
+            self.status = status
+            self.reason = reason
+            self.fields = fields
+            self.httpVersion = httpVersion
+        }
+    }
+}
+
+extension URLOpener.ResponseHead {
+    /// The one Content-Length, already checked, or nil.
+    var contentLength: Int? {
+        fields[fields: .contentLength].first.flatMap { field in
+            field.value.split(separator: ",").first.flatMap { Int($0.filter { $0 != " " && $0 != "\t" }) }
+        }
+    }
+}

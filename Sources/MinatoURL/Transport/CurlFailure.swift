@@ -1,0 +1,75 @@
+internal import CLibcurl
+
+/// The end of a transfer that failed, and what it is called in the tree of errors.
+struct CurlFailure {
+    private let code: CURLcode
+    private let message: String
+    private let systemCode: Int32
+    private let isConnected: Bool
+    private let problem: ResponseHeadParser.Problem?
+    private let parser: ResponseHeadParser
+
+    /// Takes down what the handle knows; it has to be asked before it is used again.
+    init(
+        code: CURLcode, handle: CurlHandle, problem: ResponseHeadParser.Problem? = nil,
+        parser: ResponseHeadParser = ResponseHeadParser()
+    ) {
+        self.code = code
+        self.problem = problem
+        self.parser = parser
+        let text = unsafe String(cString: handle.message)
+        message = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
+        var number = 0
+        unsafe _ = minato_curl_get_long(handle.easy, CURLINFO_OS_ERRNO, &number)
+        systemCode = Int32(truncatingIfNeeded: number)
+        var connected: curl_off_t = 0
+        unsafe _ = minato_curl_get_offset(handle.easy, CURLINFO_PRETRANSFER_TIME_T, &connected)
+        isConnected = connected > 0
+    }
+
+    /// The error to throw.
+    func error(_ operation: OpenError.Operation, url: String) -> OpenError {
+        let curlCode = Int32(code.rawValue)
+        // What our parser refused made its callback fail: libcurl's own words for that say nothing.
+        if let problem {
+            return OpenError(problem.code, operation, url: url, detail: problem.detail, curlCode: curlCode)
+        }
+        let phase = operation == .open && !isConnected ? .connect : operation
+        let shownSystemCode = Self.hasSystemCause.contains(code) ? systemCode : 0
+        return OpenError(name, phase, url: url, detail: message, systemCode: shownSystemCode, curlCode: curlCode)
+    }
+
+    /// libcurl keeps the last errno, whatever it belongs to: it means something only beside these.
+    private static let hasSystemCause: [CURLcode] = [CURLE_COULDNT_CONNECT, CURLE_SEND_ERROR, CURLE_RECV_ERROR]
+
+    private var name: OpenError.Code {
+        switch code {
+        case CURLE_URL_MALFORMAT: .badURL
+        // After connecting it is the status line that names a protocol libcurl does not speak.
+        case CURLE_UNSUPPORTED_PROTOCOL: isConnected ? .badStatusLine : .unsupportedScheme
+        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound
+        case CURLE_COULDNT_CONNECT: systemCode == ECONNREFUSED ? .connectionRefused : .connectionFailed
+        case CURLE_OPERATION_TIMEDOUT: .timedOut
+        case CURLE_SSL_CONNECT_ERROR: .tlsHandshakeFailed
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR: .tlsPeerNotVerified
+        case CURLE_WEIRD_SERVER_REPLY: .badHeader
+        case CURLE_GOT_NOTHING: .emptyReply
+        case CURLE_PARTIAL_FILE: .truncated
+        case CURLE_HTTP2, CURLE_HTTP2_STREAM: .http2Failed
+        // A line over 100 KiB does not fit libcurl's buffer, and it calls that so.
+        case CURLE_OUT_OF_MEMORY: parser.head == nil && isConnected ? .headersTooLarge : .transport
+        // What later versions call the same (CURLE_TOO_LARGE, 8.6).
+        case CURLcode(100): .headersTooLarge
+        case CURLE_SEND_ERROR: .connectionReset
+        case CURLE_RECV_ERROR: receiveError
+        default: .transport
+        }
+    }
+
+    /// libcurl has one code for a reset connection, a broken chunk and a head over its own limit.
+    private var receiveError: OpenError.Code {
+        if systemCode != 0 { return .connectionReset }
+        if parser.head == nil { return .headersTooLarge }
+        return parser.isChunked ? .badChunk : .connectionReset
+    }
+}

@@ -1,0 +1,60 @@
+import Testing
+
+@testable import MinatoURL
+
+@Suite struct ChallengeTests {
+    /// A field, and the challenges in it as `scheme(name=value|...)`.
+    @Test(arguments: [
+        (#"Basic realm="PDQ Application""#, "Basic(realm=PDQ Application)"),
+        (#"basic REALM="a""#, "basic(realm=a)"),
+        (#"Basic realm='single quoted'"#, "Basic(realm=single quoted)"),
+        (#"Basic realm='open"#, "Basic(realm='open)"),
+        (#"Basic realm=bare"#, "Basic(realm=bare)"),
+        (#"Basic realm = "spaced" , charset = "UTF-8""#, "Basic(realm=spaced|charset=UTF-8)"),
+        (#"Basic realm="a, b=\"c\" \\""#, #"Basic(realm=a, b="c" \)"#),
+        (#"Digest realm="d", nonce="n", Basic realm="b""#, "Digest(realm=d|nonce=n) Basic(realm=b)"),
+        (#"Negotiate, Basic realm="b""#, "Negotiate() Basic(realm=b)"),
+        (#"NTLM TlRMTVNTUAAB==, Basic realm="b""#, "NTLM() Basic(realm=b)"),
+        (#"Bearer abc/def, Basic realm="b""#, "Bearer() Basic(realm=b)"),
+        (#",, Basic realm="b",,"#, "Basic(realm=b)"),
+        (#"Basic realm="a", Basic realm="b""#, "Basic(realm=a) Basic(realm=b)"),
+        (#"Basic"#, "Basic()"),
+        (#"Basic "#, "Basic()"),
+        (#"Basic realm"#, "Basic()"),
+        (#"Basic realm="#, "Basic()"),
+        (#"Basic realm="unclosed"#, "Basic(realm=)"),
+        (#"Basic realm="a" junk, Digest realm="d""#, "Basic(realm=a) junk() Digest(realm=d)"),
+        (#"realm="nobody's", Basic realm="b""#, "Basic(realm=b)"),
+        (#"@@@, Basic realm="b""#, "Basic(realm=b)"),
+        (#"Basic@x, Digest realm="d""#, "Basic() Digest(realm=d)"),
+        (#""quoted", Basic realm="b""#, "Basic(realm=b)"),
+        (#"Basic realm="\"#, "Basic(realm=)"),
+        ("", ""), (",", ""), ("=", ""), ("\"", ""), ("Basic\trealm=\"t\"", "Basic(realm=t)"),
+    ])
+    func parses(_ field: String, _ expected: String) {
+        let text = Challenge.parse(Array(field.utf8)).map { challenge in
+            challenge.scheme + "(" + challenge.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: "|") + ")"
+        }
+        #expect(text.joined(separator: " ") == expected)
+    }
+
+    /// Whatever is sent, parsing ends soon and does not trap.
+    @Test(arguments: ["a=',", "a=\"\\", "Basic ", "a ", "'", "=,", "Basic a=\"", "a='x", "\\", ",", "a=b c ", "a/"])
+    func survivesRepetition(_ piece: String) {
+        let bytes = Array(String(repeating: piece, count: 100_000 / piece.utf8.count).utf8)
+        let time = ContinuousClock().measure { _ = Challenge.parse(bytes) }
+        #expect(time < .seconds(5))
+    }
+
+    @Test func survivesEveryPrefixAndByte() {
+        let field = Array(#"Digest realm="d\"", nonce='n', Basic realm=b, NTLM ab/c=="#.utf8)
+        for end in field.indices { _ = Challenge.parse(Array(field[..<end])) }
+        for index in field.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = field
+                changed[index] = byte
+                _ = Challenge.parse(changed)
+            }
+        }
+    }
+}

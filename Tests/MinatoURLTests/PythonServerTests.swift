@@ -1,0 +1,124 @@
+import Testing
+
+@testable import MinatoURL
+
+/// Against Python's http.server, as on the page that all this follows.
+@Suite struct PythonServerTests {
+    private static let program = """
+        import base64, http.server, sys, threading
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+            def reply(self, status, body, *fields):
+                self.send_response(status)
+                for name, value in fields: self.send_header(name, value)
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                if self.command != 'HEAD': self.wfile.write(body)
+            def do_GET(self):
+                if self.path == '/missing': return self.send_error(404)
+                if self.path == '/redirect': return self.reply(302, b'x' * 100, ('Location', '/'))
+                if self.path == '/port': return self.reply(200, str(self.client_address[1]).encode())
+                if self.path == '/fields': return self.reply(200, str(self.headers).encode())
+                if self.path.startswith('/private'):
+                    good = 'Basic ' + base64.b64encode(b'klem:kadidd!ehopper').decode()
+                    if self.headers['Authorization'] != good:
+                        return self.reply(401, b'', ('WWW-Authenticate', 'Basic realm="PDQ Application"'))
+                self.reply(200, bytes(range(256)) * 4, ('Set-Cookie', 'a=1'), ('Set-Cookie', 'b=2'))
+            do_HEAD = do_GET
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers['Content-Length']))
+                self.reply(201, self.headers['Content-Type'].encode() + b' ' + body)
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(server.server_port)
+        sys.stdin.read()
+        """
+
+    private let server: PythonServer
+
+    init() throws {
+        server = try PythonServer(Self.program)
+    }
+
+    @Test func readsTheFirst300Bytes() throws {
+        let response = try urlopenBlocking(server.url("/#here"), timeout: .seconds(10))
+        #expect(response.status == 200 && response.reason == "OK" && response.httpVersion == "1.1")
+        #expect(response.url == server.url("/#here"))
+        #expect(response.fields[values: .setCookie] == ["a=1", "b=2"])
+        #expect(response.fields[.contentLength] == "1024" && response.field("content-LENGTH") == "1024")
+        #expect(response.field("no") == nil && response.field("no name") == nil)
+        #expect(try response.body.read(300) == (0..<300).map { UInt8($0 & 255) })
+        #expect(try response.body.collect(upTo: 724).count == 724)
+        #expect(response.description == "200 OK \(server.url("/#here"))")
+    }
+
+    @Test func errorStatusIsAReadableResponse() throws {
+        let error = #expect(throws: OpenError.self) { try urlopenBlocking(server.url("/missing")) }
+        #expect(error?.description == "open \(server.url("/missing")): 404 Not Found (httpStatus)")
+        let body = try error?.response?.body.collect(upTo: 10_000) ?? []
+        #expect(String(decoding: body, as: UTF8.self).contains("404"))
+    }
+
+    @Test func signsIn() throws {
+        let passwords = PasswordManager()
+        passwords.add(
+            realm: "PDQ Application", uri: server.url("/private"), user: "klem", password: "kadidd!ehopper")
+        let opener = URLOpener(BasicAuthHandler(passwords))
+        #expect(try opener.openBlocking(server.url("/private/x"), timeout: .seconds(10)).status == 200)
+        let error = #expect(throws: OpenError.self) { try URLOpener().openBlocking(server.url("/private/x")) }
+        #expect(error?.response?.status == 401)
+    }
+
+    @Test func redirectsHeadAndPost() throws {
+        let opener = URLOpener()
+        let head = try URLOpener.Request(server.url("/redirect"), method: "HEAD")
+        let response = try opener.openBlocking(head, timeout: .seconds(10))
+        #expect(response.url == server.url("/") && response.fields[.contentLength] == "1024")
+        #expect(try response.body.collect(upTo: 0) == [])
+        let posted = try opener.openBlocking(server.url(), body: Array("a=1&\0".utf8), timeout: .seconds(10))
+        #expect(posted.status == 201)
+        #expect(try posted.body.read(99) == Array("application/x-www-form-urlencoded a=1&\0".utf8))
+    }
+
+    @Test func usesItsConnectionAgain() throws {
+        let opener = URLOpener()
+        let ports = try (0..<3).map { _ in
+            try opener.openBlocking(server.url("/port"), timeout: .seconds(10)).body.collect(upTo: 10)
+        }
+        #expect(Set(ports).count == 1)
+    }
+
+    @Test func sendsFieldsAsTheyAre() throws {
+        var request = try URLOpener.Request(server.url("/fields"))
+        try request.addField("X-lower-UPPER", "v1")
+        try request.addField("X-lower-UPPER", "v2")
+        try request.addField("X-Empty", "")
+        let body = try urlopenBlocking(request, timeout: .seconds(10)).body.collect(upTo: 10_000)
+        #expect(
+            String(decoding: body, as: UTF8.self) == """
+                Host: 127.0.0.1:\(server.port)
+                X-lower-UPPER: v1
+                X-lower-UPPER: v2
+                X-Empty: 
+                User-Agent: minato/0.1.0
+                Accept-Encoding: identity
+
+
+                """)
+    }
+
+    @Test func installsAnOpener() throws {
+        struct Teapot: OpenerHandler {
+            func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
+                if request.url.hasSuffix("/teapot") {
+                    throw OpenError(.init(rawValue: "teapot"), url: request.url, detail: "installed")
+                }
+            }
+        }
+        let before = URLOpener.installed
+        defer { URLOpener.install(before) }
+        URLOpener.install(URLOpener(Teapot()))
+        let error = #expect(throws: OpenError.self) { try urlopenBlocking("http://127.0.0.1/teapot") }
+        #expect(error?.detail == "installed")
+    }
+}

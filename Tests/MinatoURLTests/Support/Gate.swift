@@ -1,0 +1,33 @@
+import MinatoSocket
+
+/// Lets threads of a test wait for each other, with a limit: a test fails, it never hangs.
+final class Gate: @unchecked Sendable {
+    private let lock = Lock()
+    private var count = 0
+
+    /// Counts one more.
+    func open() {
+        lock.withLock {
+            count += 1
+            lock.wakeAll()
+        }
+    }
+
+    /// Lets time pass where time itself is what the test is about; ends at once when the gate is opened.
+    func pause(_ duration: Duration) {
+        lock.withLock { _ = count > 0 || lock.wait(until: Deadline.after(duration)) }
+    }
+
+    /// Waits until `open` was called `times` times; false after ten seconds.
+    @discardableResult
+    func wait(_ times: Int = 1) -> Bool {
+        let deadline = SuspendingClock.now.advanced(by: .seconds(10))
+        return lock.withLock {
+            while count < times {
+                guard SuspendingClock.now < deadline else { return false }
+                _ = lock.wait(until: Deadline.after(.milliseconds(100)))
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import CMinato
+import Glibc
+import MinatoSocket
+
+/// A server that sends exactly the bytes that its script says, a thread for each connection.
+final class RawServer: Sendable {
+    let port: Int
+    private let state: State
+
+    /// Shared with the threads, which must not keep the server itself alive.
+    private final class State: @unchecked Sendable {
+        let lock = Lock()
+        let finished = Gate()
+        let listener: Int32
+        var open: Set<Int32> = []
+        var threads = 0
+        var isStopped = false
+        var requests: [String] = []
+        var peers: [Int] = []
+        init(_ listener: Int32) { self.listener = listener }
+    }
+
+    /// Starts a server on 127.0.0.1 and a free port; one that does not listen refuses, and no other gets its port.
+    init(isListening: Bool = true, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            let address = unsafe UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: sockaddr.self)
+            unsafe bind(listener, address, length)
+            unsafe getsockname(listener, address, &length)
+        }
+        if isListening { listen(listener, 64) }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        let state = State(listener)
+        self.state = state
+        try Thread.start { Self.accept(state, script) }
+    }
+
+    deinit {
+        let threads = state.lock.withLock {
+            state.isStopped = true
+            shutdown(state.listener, Int32(SHUT_RDWR))
+            for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            return state.threads + 1
+        }
+        state.finished.wait(threads)
+        Glibc.close(state.listener)
+    }
+
+    /// The URL of a path.
+    func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// Every request so far, head and body.
+    var requests: [String] { state.lock.withLock { state.requests } }
+
+    /// The port of the client's end of each connection so far.
+    var peers: [Int] { state.lock.withLock { state.peers } }
+
+    private static func accept(_ state: State, _ script: @escaping @Sendable (RawConnection) -> Void) {
+        defer { state.finished.open() }
+        while true {
+            var peer = minato_address()
+            let descriptor = unsafe minato_socket_accept(state.listener, 0, Int64(MINATO_NO_DEADLINE), &peer)
+            guard descriptor >= 0 else { return }
+            let port = unsafe Int(minato_address_port(&peer))
+            let index = state.lock.withLock { () -> Int? in
+                guard !state.isStopped else { return nil }
+                state.open.insert(descriptor)
+                state.peers.append(port)
+                state.threads += 1
+                return state.peers.count - 1
+            }
+            guard let index else {
+                Glibc.close(descriptor)
+                return
+            }
+            let connection = RawConnection(descriptor: descriptor, index: index) { request in
+                state.lock.withLock { state.requests.append(request) }
+            }
+            let run: @Sendable () -> Void = {
+                script(connection)
+                state.lock.withLock { _ = state.open.remove(descriptor) }
+                Glibc.close(descriptor)
+                state.finished.open()
+            }
+            do { try Thread.start(run) } catch { run() }
+        }
+    }
+}
+
+/// The server's end of a connection.
+struct RawConnection: Sendable {
+    fileprivate let descriptor: Int32
+    /// The how manieth connection it is, from 0.
+    let index: Int
+    fileprivate let note: @Sendable (String) -> Void
+
+    fileprivate init(descriptor: Int32, index: Int, note: @escaping @Sendable (String) -> Void) {
+        self.descriptor = descriptor
+        self.index = index
+        self.note = note
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+        var one: Int32 = 1
+        unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Reads a request with its body, or returns nil at the end of the connection.
+    func readRequest() -> String? {
+        var bytes: [UInt8] = []
+        while true {
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let head = text.range(of: "\r\n\r\n") {
+                let length = text.range(of: "Content-Length: ").flatMap { range in
+                    Int(text[range.upperBound...].prefix { $0.isNumber })
+                }
+                if text[head.upperBound...].utf8.count >= length ?? 0 {
+                    note(text)
+                    return text
+                }
+            }
+            guard let byte = readByte() else { return nil }
+            bytes.append(byte)
+        }
+    }
+
+    /// Reads a byte, or returns nil at the end.
+    func readByte() -> UInt8? {
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, 0) == 1 ? byte : nil
+    }
+
+    /// Reads that many bytes, fewer when the connection ends.
+    func read(_ count: Int) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = unsafe recv(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled, 0)
+                guard got > 0 else { return }
+                filled += got
+            }
+        }
+    }
+
+    /// Sends bytes; false when the client is gone.
+    @discardableResult
+    func send(_ bytes: some Collection<UInt8>) -> Bool {
+        var bytes = Array(bytes)[...]
+        while !bytes.isEmpty {
+            let count = unsafe bytes.withUnsafeBytes { bytes in
+                unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            bytes = bytes.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Sends text; false when the client is gone.
+    @discardableResult
+    func send(_ text: String) -> Bool { send(text.utf8) }
+
+    /// Ends the connection by a reset instead of an end.
+    func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Answers requests until the client is gone: each gets `response(request)`.
+    func answerAll(_ response: (String) -> String) {
+        while let request = readRequest() {
+            guard send(response(request)) else { return }
+        }
+    }
+}
+
+extension String {
+    /// The first place of another text; the standard library has it for collections only.
+    fileprivate func range(of text: String) -> Range<String.Index>? {
+        utf8.ranges(of: text.utf8).first
+    }
+}
+
+/// A response with a body and its length.
+func okay(_ body: String, _ fields: String = "") -> String {
+    "HTTP/1.1 200 OK\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+}
