@@ -1,0 +1,46 @@
+internal import MinatoSocket
+
+// One datagram, from receiving it to the end of its handler.
+
+extension DatagramServer {
+    func serveBlocking(
+        _ body: @escaping @Sendable (DatagramRequest, (any Error) -> Void) -> Void
+    ) throws(SocketError) {
+        let (hooks, limits) = (hooks, limits)
+        var port: ReplyPort?
+        try serve { (listener) throws(SocketError) in
+            // Before receiving: without a descriptor for replies the datagram stays where it is.
+            let replies: ReplyPort
+            if let port {
+                replies = port
+            } else {
+                replies = try ReplyPort(listener.socket, timeout: limits.writeTimeout)
+            }
+            port = replies
+            let received = try listener.socket.receiveFrom(atMost: limits.datagramSize)
+            // A copy of the right size: the array has room for the largest datagram, and a handler may keep it.
+            let bytes = unsafe received.bytes.withUnsafeBufferPointer { unsafe Array($0) }
+            let datagram = Datagram(bytes: bytes, sender: received.sender, length: received.length)
+            let request = DatagramRequest(datagram) { (bytes, receiver) throws(SocketError) in
+                try replies.socket.send(bytes, to: receiver)
+            }
+            return Taken(descriptor: nil) { dismiss in
+                if hooks.verify?(request) ?? true {
+                    body(request) { hooks.onError?($0, datagram.sender) }
+                }
+                dismiss()
+            }
+        }
+    }
+}
+
+/// The server's socket as the handlers send through it: with a timeout of its own, since the listener's never waits.
+private final class ReplyPort: Sendable {
+    let socket: Socket
+
+    init(_ listener: borrowing Socket, timeout: Duration?) throws(SocketError) {
+        var socket = try listener.duplicate()
+        try socket.setTimeout(timeout)
+        self.socket = socket
+    }
+}

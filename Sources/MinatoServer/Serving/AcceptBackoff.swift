@@ -1,0 +1,49 @@
+internal import Glibc
+internal import MinatoSocket
+
+/// What a server does when taking a connection or a datagram fails: a pure decision, and the memory it needs.
+struct AcceptBackoff {
+    /// What to do next.
+    enum Verdict: Equatable {
+        /// Go on at once: only this connection, this datagram is lost, or there was none.
+        case goOn
+        /// Something is used up. Leave the listener alone that long, and report the error if `isNew`.
+        case pause(Duration, isNew: Bool)
+        /// The listener itself is unusable.
+        case end
+    }
+
+    /// The first pause of an episode; each further one is twice as long.
+    static let shortest: Duration = .milliseconds(5)
+    /// The longest pause.
+    static let longest: Duration = .seconds(1)
+
+    /// The pause before, nil outside an episode.
+    private var last: Duration?
+
+    /// A connection or datagram was taken: the episode is over.
+    mutating func succeeded() { last = nil }
+
+    /// Judges a failure.
+    mutating func failed(_ code: SocketError.Code) -> Verdict {
+        if Self.harmless.contains(code) { return .goOn }
+        if Self.fatal.contains(code) { return .end }
+        // Above all EMFILE, ENFILE, ENOBUFS, ENOMEM. An error that is not known here is handled the same way: whatever it
+        // is, the server then neither spins nor ends.
+        let isNew = last == nil
+        let pause = min(last.map { $0 * 2 } ?? Self.shortest, Self.longest)
+        last = pause
+        return .pause(pause, isNew: isNew)
+    }
+
+    /// Errors of one connection or one peer. Linux hands network errors that wait on a new connection to accept; those are
+    /// to be treated like EAGAIN: see accept(2). A UDP socket hands on what ICMP says of an earlier reply: see udp(7).
+    private static let harmless: Set<SocketError.Code> = Set(
+        [
+            EAGAIN, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+            ENETUNREACH, ECONNREFUSED, ECONNRESET, ETIMEDOUT, EMSGSIZE,
+        ].map { SocketError.Code($0) })
+
+    /// Errors that cannot pass: a descriptor that is no listening socket (any more).
+    private static let fatal: Set<SocketError.Code> = [.badDescriptor, .notASocket, .invalidArgument]
+}

@@ -1,0 +1,145 @@
+internal import Glibc
+internal import MinatoSocket
+
+// The loop that takes what arrives and hands it to the workers: the same for connections and for datagrams.
+
+extension SocketServer {
+    /// What was taken from the listener: a descriptor to shut down when the server ends, and the job for a worker.
+    struct Taken {
+        /// Nil for a datagram.
+        let descriptor: Int32?
+        /// What the worker does. It is called with the thing that must be called when the descriptor is about to close.
+        let job: @Sendable (_ dismiss: () -> Void) -> Void
+    }
+
+    /// Serves until the server is stopped, and returns when every handler has.
+    ///
+    /// - Parameter take: takes one connection or datagram without waiting.
+    func serve(taking take: (Listener) throws(SocketError) -> Taken) throws(SocketError) {
+        let watch = try begin()
+        defer { finish() }
+        do {
+            try takeUntilStopped(watch, take)
+        } catch {
+            shutdown()
+            throw error
+        }
+    }
+
+    /// Makes everything ready that can fail, the first thread too: so there is always one that will become idle again.
+    private func begin() throws(SocketError) -> ListenerWatch {
+        let listener = try state.withLock { (state) throws(SocketError) in try state.begin() }
+        do {
+            let watch = try ListenerWatch(listener.socket.descriptor)
+            state.withLock { $0.watch(with: watch) }
+            if case .start? = state.withLock({ $0.choose(limit: 1) }) {
+                let worker = try startWorker()
+                state.withLock { $0.putBack(worker) }
+            }
+            return watch
+        } catch {
+            _ = state.withLock { $0.abandon() }
+            throw error
+        }
+    }
+
+    private func takeUntilStopped(
+        _ watch: ListenerWatch, _ take: (Listener) throws(SocketError) -> Taken
+    ) throws(SocketError) {
+        guard let listener = state.withLock({ $0.listener }) else { return }
+        var backoff = AcceptBackoff()
+        var threadsAreShort = false
+        // Looked at before each wait: a stop that came before there was a watch has woken nobody.
+        while state.withLock({ $0.phase == .serving }) {
+            try watch.wait()
+            guard let worker = nextWorker(&threadsAreShort) else { return }
+            do {
+                let taken = try take(listener)
+                backoff.succeeded()
+                hand(taken, to: worker)
+            } catch {
+                state.withLock { $0.putBack(worker) }
+                switch backoff.failed(error.code) {
+                case .goOn: break
+                case .pause(let pause, let isNew):
+                    if isNew { report(error) }
+                    waitForDescriptors(pause)
+                case .end: throw error
+                }
+            }
+        }
+    }
+
+    /// Waits for the time given, but not past the end of a job, which frees descriptors, nor past a stop.
+    func waitForDescriptors(_ pause: Duration) {
+        let jobsDone = state.withLock { $0.jobsDone }
+        _ = state.wait(until: .after(pause)) { $0.phase != .serving || $0.jobsDone != jobsDone ? true : nil }
+    }
+
+    /// A worker for the next job; waits while all are busy. Nil when the server is stopped.
+    private func nextWorker(_ threadsAreShort: inout Bool) -> Worker? {
+        var limit = limits.threads
+        while true {
+            switch state.wait(for: { $0.choose(limit: limit) }) {
+            case .worker(let worker)?: return worker
+            case .stop?, nil: return nil
+            case .start?:
+                do {
+                    let worker = try startWorker()
+                    threadsAreShort = false
+                    return worker
+                } catch {
+                    if !threadsAreShort { report(error) }
+                    threadsAreShort = true
+                    // One of those that live will be idle again.
+                    limit = 0
+                }
+            }
+        }
+    }
+
+    /// Starts the thread that `ServingState.choose` has counted.
+    private func startWorker() throws(SocketError) -> Worker {
+        let worker = Worker()
+        let state = state
+        do {
+            try startThread {
+                worker.work { worker in
+                    let goesOn = state.withLock { $0.rest(worker) }
+                    state.wakeAll()
+                    return goesOn
+                }
+                state.withLock { $0.left() }
+                state.wakeAll()
+            }
+        } catch {
+            state.withLock { $0.left() }
+            throw error
+        }
+        return worker
+    }
+
+    /// Enters the work in the list of what is in flight, already here: so nothing that was taken is ever missed by a drain.
+    private func hand(_ taken: Taken, to worker: Worker) {
+        guard let number = state.withLock({ $0.admit(taken.descriptor) }) else {
+            state.withLock { $0.putBack(worker) }
+            return
+        }
+        let state = state
+        worker.perform {
+            state.withLock { $0.began(number, on: pthread_self()) }
+            taken.job {
+                state.withLock { $0.dismiss(number) }
+                state.wakeAll()
+            }
+        }
+    }
+
+    /// Closes the listener, ends the idle threads and waits for the others.
+    private func finish() {
+        _ = state.withLock { $0.releaseListener() }
+        for worker in state.withLock({ $0.takeIdle() }) { worker.end() }
+        _ = state.wait { $0.threads == 0 ? true : nil }
+        _ = state.withLock { $0.close() }
+    }
+}

@@ -1,0 +1,44 @@
+internal import MinatoSocket
+
+// One connection, from accept to close.
+
+/// What is done with a connection, which it gives back; errors go to the third parameter.
+typealias ConnectionBody = @Sendable (consuming Socket, SocketAddress, (any Error) -> Void) -> Socket
+
+extension StreamServer {
+    func serveBlocking(_ body: @escaping ConnectionBody) throws(SocketError) {
+        let (hooks, limits) = (hooks, limits)
+        try serve { (listener) throws(SocketError) in
+            let accepted = try listener.socket.accept()
+            let client = accepted.address
+            let descriptor = accepted.socket.descriptor
+            let connection = Handover(accepted.socket)
+            return Taken(descriptor: descriptor) { dismiss in
+                guard var socket = connection.take() else { return dismiss() }
+                // Neither can fail in a way that matters: a connection that has broken off shows it in the handler.
+                if socket.family != .unix { try? socket.setOption(.noDelay, true) }
+                try? socket.setTimeout(limits.idleTimeout)
+                if hooks.verify?(socket, client) ?? true {
+                    socket = body(socket, client) { hooks.report($0, client) }
+                }
+                dismiss()
+                // Whatever the handler did before, the peer sees the end of the stream and not a reset, unless it sent
+                // something that nobody read. Python: shutdown_request.
+                try? socket.shutdown(.sending)
+                try? socket.close()
+            }
+        }
+    }
+}
+
+/// A socket on its way from the thread that accepted it to the one that serves it.
+///
+/// A closure cannot own what cannot be copied.
+final class Handover: Sendable {
+    private let socket: Guarded<Socket?>
+
+    init(_ socket: consuming Socket) { self.socket = Guarded(socket) }
+
+    /// The socket, once. Closed with this object when nobody takes it.
+    func take() -> Socket? { socket.withLock { $0.take() } }
+}

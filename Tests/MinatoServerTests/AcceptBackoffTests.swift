@@ -1,0 +1,47 @@
+import Glibc
+import MinatoSocket
+import Testing
+
+@testable import MinatoServer
+
+@Suite("What a server does when accepting fails")
+struct AcceptBackoffTests {
+    @Test(
+        "Errors of one connection: go on",
+        arguments: [
+            EAGAIN, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+            ENETUNREACH, ECONNREFUSED, ECONNRESET, ETIMEDOUT, EMSGSIZE,
+        ])
+    func harmless(code: Int32) {
+        var backoff = AcceptBackoff()
+        for _ in 0..<3 { #expect(backoff.failed(.init(code)) == .goOn) }
+    }
+
+    @Test("Errors of the listener: end", arguments: [EBADF, ENOTSOCK, EINVAL])
+    func fatal(code: Int32) {
+        var backoff = AcceptBackoff()
+        #expect(backoff.failed(.init(code)) == .end)
+    }
+
+    @Test(
+        "Something is used up, or nobody knows: pauses from 5 ms doubling to 1 s, told once",
+        arguments: [EMFILE, ENFILE, ENOBUFS, ENOMEM, EIO, 4095])
+    func episode(code: Int32) {
+        var backoff = AcceptBackoff()
+        for _ in 0..<2 {
+            var milliseconds: [Int] = []
+            for index in 0..<10 {
+                guard case .pause(let pause, let isNew) = backoff.failed(.init(code)) else {
+                    Issue.record("no pause")
+                    return
+                }
+                #expect(isNew == (index == 0))
+                milliseconds.append(Int(pause / .milliseconds(1)))
+                // In between others may abort their connections: that does not end the episode.
+                #expect(backoff.failed(.connectionAborted) == .goOn)
+            }
+            #expect(milliseconds == [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000])
+            backoff.succeeded()
+        }
+    }
+}
