@@ -9,11 +9,8 @@
 #define MINATO_CLIBCURL_SHIM_H
 
 #include <curl/curl.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #if LIBCURL_VERSION_NUM < 0x075801
 #error "MinatoURL needs libcurl 7.88.1 or newer"
@@ -110,40 +107,6 @@ static inline bool minato_curl_multi_finished(CURLM *_Nonnull multi, CURLcode *_
         }
     }
     return false;
-}
-
-/// What `minato_curl_sigpipe_block` has to remember.
-typedef struct minato_curl_sigpipe {
-    /// The signal mask of the thread before.
-    sigset_t mask;
-    /// Whether SIGPIPE waited already, sent by somebody else: that one is not ours to consume.
-    bool was_pending;
-} minato_curl_sigpipe;
-
-/// Blocks SIGPIPE for this thread. OpenSSL writes without MSG_NOSIGNAL, and with CURLOPT_NOSIGNAL libcurl no longer
-/// ignores the signal itself: a peer that resets a TLS connection would end the process.
-static inline void minato_curl_sigpipe_block(minato_curl_sigpipe *_Nonnull state) {
-    sigset_t pending, pipe;
-    sigemptyset(&pending);
-    sigpending(&pending);
-    state->was_pending = sigismember(&pending, SIGPIPE) == 1;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &state->mask);
-}
-
-/// Consumes a SIGPIPE that came since `minato_curl_sigpipe_block` and restores the mask of the thread.
-static inline void minato_curl_sigpipe_restore(const minato_curl_sigpipe *_Nonnull state) {
-    if (!state->was_pending) {
-        sigset_t pipe;
-        const struct timespec none = {0, 0};
-        sigemptyset(&pipe);
-        sigaddset(&pipe, SIGPIPE);
-        // A handler that runs meanwhile ends the call with EINTR while ours may still be pending.
-        while (sigtimedwait(&pipe, NULL, &none) > 0 || errno == EINTR) {
-        }
-    }
-    pthread_sigmask(SIG_SETMASK, &state->mask, NULL);
 }
 
 /// Whether a descriptor has something to read, or an end, at this moment. An idle HTTP/1 connection that has is not to

@@ -1,10 +1,11 @@
 import Glibc
 import MinatoSocket
+import TestSupport
 import Testing
 
 @testable import MinatoServer
 
-@Suite("What a server does when accepting fails")
+@Suite("What a server does when accepting fails", .watchdog)
 struct AcceptBackoffTests {
     @Test(
         "Errors of one connection: go on",

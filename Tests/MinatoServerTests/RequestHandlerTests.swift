@@ -186,7 +186,9 @@ struct RequestHandlerTests {
         var hooks = StreamServerHooks()
         hooks.onError = { error, _ in errors.write((error as? SocketError)?.code) }
         let server = try tcpServer(hooks: hooks)
-        try serving(server) { try $0.serveBlocking(with: CutOff.init) } while: {
+        try serving(server) {
+            try $0.serveBlocking(with: CutOff.init)
+        } while: {
             let reply = try client(of: server).readToEnd()
             #expect(reply == "")
         }

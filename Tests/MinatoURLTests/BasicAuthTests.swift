@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct BasicAuthTests {
+@Suite(.watchdog) struct BasicAuthTests {
     private typealias Reply = ScriptedTransport.Reply
 
     /// Asks for a realm until the right field comes.

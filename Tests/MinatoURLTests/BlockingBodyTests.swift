@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct BlockingBodyTests {
+@Suite(.watchdog) struct BlockingBodyTests {
     private func body(
         _ pieces: String..., failure: OpenError.Code? = nil, expected: Int? = nil
     ) -> URLOpener.BlockingBody {

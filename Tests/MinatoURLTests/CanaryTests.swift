@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
 /// A secret in every place that takes one: never at another origin, never in anything that is printed.
-@Suite struct CanaryTests {
+@Suite(.watchdog) struct CanaryTests {
     private static let canary = "c4n4ry"
 
     /// Everything that a program might print of a value.

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct ChallengeTests {
+@Suite(.watchdog) struct ChallengeTests {
     /// A field, and the challenges in it as `scheme(name=value|...)`.
     @Test(arguments: [
         (#"Basic realm="PDQ Application""#, "Basic(realm=PDQ Application)"),

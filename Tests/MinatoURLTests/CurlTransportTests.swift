@@ -1,10 +1,11 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
 /// The transport over libcurl, against bytes in chosen pieces.
-@Suite struct CurlTransportTests {
+@Suite(.watchdog) struct CurlTransportTests {
     private func open(_ server: RawServer, timeout: Duration = .seconds(10)) throws(OpenError)
         -> URLOpener.BlockingResponse
     {

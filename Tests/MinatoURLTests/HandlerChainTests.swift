@@ -1,9 +1,10 @@
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct HandlerChainTests {
+@Suite(.watchdog) struct HandlerChainTests {
     /// Leaves its name in a field, and answers as it was told.
     private struct Marker: OpenerHandler {
         var name: String

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct OpenErrorTests {
+@Suite(.watchdog) struct OpenErrorTests {
     @Test(arguments: [
         ("http://u:canary@h/p?q", "http://h/p?q"),
         ("http://u:canary@h:port/", "http://h:port/"),

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct PasswordManagerTests {
+@Suite(.watchdog) struct PasswordManagerTests {
     @Test(arguments: [
         ("http://h/foo", "http://h/foo", true), ("http://h/foo", "http://h/foo/x", true),
         ("http://h/foo", "http://h/foo?q", true), ("http://h/foo", "http://h/foobar", false),

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
 /// Against Python's http.server, as on the page that all this follows.
-@Suite struct PythonServerTests {
+@Suite(.watchdog) struct PythonServerTests {
     private static let program = """
         import base64, http.server, sys, threading
         class Handler(http.server.BaseHTTPRequestHandler):

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct RedirectTests {
+@Suite(.watchdog) struct RedirectTests {
     private typealias Reply = ScriptedTransport.Reply
 
     /// The transport's answer `status` to the first request, 200 to later ones.

@@ -1,9 +1,10 @@
 import MinatoSocket
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct RequestTests {
+@Suite(.watchdog) struct RequestTests {
     @Test(arguments: [
         ("http://h", "http://h/", "http", "h", 80),
         ("HTTP://H:81/p?q#f", "http://H:81/p?q#f", "http", "h", 81),

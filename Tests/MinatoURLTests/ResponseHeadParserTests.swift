@@ -1,9 +1,10 @@
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct ResponseHeadParserTests {
+@Suite(.watchdog) struct ResponseHeadParserTests {
     /// Parses a whole text, line by line as libcurl hands it over.
     private func parse(_ text: String) throws(ResponseHeadParser.Problem) -> ResponseHeadParser {
         var parser = ResponseHeadParser()

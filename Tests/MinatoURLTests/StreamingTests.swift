@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct StreamingTests {
+@Suite(.watchdog) struct StreamingTests {
     /// A slow reader stops the server: what is sent ahead is what kernel and buffer hold.
     @Test func slowReadersStopTheServer() throws {
         let size = 32 << 20

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct TLSTests {
+@Suite(.watchdog) struct TLSTests {
     /// A certificate for 127.0.0.1 that nobody vouches for.
     ///
     /// Its key protects nothing and is used nowhere else.

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
-@Suite struct TimeoutTests {
+@Suite(.watchdog) struct TimeoutTests {
     private static let short = Duration.milliseconds(150)
 
     @Test func waitingForTheHeadEnds() throws {

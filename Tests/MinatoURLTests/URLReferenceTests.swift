@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import MinatoURL
 
 /// The examples of RFC 3986 section 5.4, all of them, and what they leave out.
-@Suite struct URLReferenceTests {
+@Suite(.watchdog) struct URLReferenceTests {
     @Test(arguments: [
         ("g:h", "g:h"), ("g", "http://a/b/c/g"), ("./g", "http://a/b/c/g"), ("g/", "http://a/b/c/g/"),
         ("/g", "http://a/g"), ("//g", "http://g"), ("?y", "http://a/b/c/d;p?y"), ("g?y", "http://a/b/c/g?y"),

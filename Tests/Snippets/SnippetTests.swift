@@ -1,8 +1,9 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// The code blocks of README and of the articles are code that compiles: each stands in a file of this folder too.
-@Suite struct SnippetTests {
+@Suite(.watchdog) struct SnippetTests {
     static let root = String(#filePath.dropLast("Tests/Snippets/SnippetTests.swift".count))
 
     static let documents = matches(of: root + "*.md") + matches(of: root + "Sources/Minato/Minato.docc/*.md")

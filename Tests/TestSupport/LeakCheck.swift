@@ -1,14 +1,23 @@
 import Glibc
+import MinatoSocket
 
 /// Judges at the end of the process whether the tests left a socket open, and fails the run if so.
 public enum LeakCheck {
     /// Installs the check once. The watchdog trait calls it for every test.
     static func install() { _ = installed }
 
+    /// Has something put away before the judgement that lives as long as the process: pooled connections, say.
+    public static func beforeJudging(_ body: @escaping @Sendable () -> Void) {
+        cleaners.withLock { $0.append(body) }
+    }
+
+    private static let cleaners = Guarded<[@Sendable () -> Void]>([])
+
     private static let installed: Bool = {
         let before = openSockets()
         unsafe baseline = before
         atexit {
+            for clean in LeakCheck.cleaners.withLock({ $0 }) { clean() }
             let leaked = LeakCheck.openSockets().filter { unsafe LeakCheck.baseline[$0.key] != $0.value }
             guard !leaked.isEmpty else { return }
             for (descriptor, target) in leaked.sorted(by: { $0.key < $1.key }) {

@@ -1,3 +1,5 @@
+internal import MinatoSocket
+
 /// One thread of a server, and the inbox through which it gets its work.
 ///
 /// Each worker waits for its own inbox, so that a new connection wakes one thread and not all that are idle.

@@ -1,3 +1,5 @@
+internal import MinatoSocket
+
 /// User names and passwords, by realm and place.
 ///
 /// ```swift

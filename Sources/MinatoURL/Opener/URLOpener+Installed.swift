@@ -1,3 +1,5 @@
+internal import MinatoSocket
+
 extension URLOpener {
     private static let current = Guarded<URLOpener>(URLOpener())
 

@@ -1,3 +1,5 @@
+internal import MinatoSocket
+
 extension URLOpener {
     /// The body of a response, read in the thread that asks for it.
     ///

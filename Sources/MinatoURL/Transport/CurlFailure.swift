@@ -1,4 +1,5 @@
 internal import CLibcurl
+internal import Glibc
 
 /// The end of a transfer that failed, and what it is called in the tree of errors.
 struct CurlFailure {

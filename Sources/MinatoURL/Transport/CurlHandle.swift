@@ -1,4 +1,5 @@
 internal import CLibcurl
+internal import CMinato
 
 /// A multi handle of libcurl with the one easy handle that runs on it, and the connection that both keep between transfers.
 ///
@@ -85,10 +86,12 @@ final class CurlHandle: @unchecked Sendable {
     }
 
     /// Runs libcurl code that may write to a connection: without SIGPIPE, whoever handles or ignores it otherwise.
+    ///
+    /// OpenSSL writes without MSG_NOSIGNAL, and with CURLOPT_NOSIGNAL libcurl no longer ignores the signal itself.
     func withoutSIGPIPE<Result>(_ body: () -> Result) -> Result {
-        var state = minato_curl_sigpipe()
-        unsafe minato_curl_sigpipe_block(&state)
-        defer { unsafe minato_curl_sigpipe_restore(&state) }
+        var guarded = minato_sigpipe_guard()
+        unsafe minato_sigpipe_begin(&guarded)
+        defer { unsafe minato_sigpipe_end(&guarded) }
         return body()
     }
 }

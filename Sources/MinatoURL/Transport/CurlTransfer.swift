@@ -1,4 +1,5 @@
 internal import CLibcurl
+internal import MinatoSocket
 internal import Synchronization
 
 /// One hop under way on a handle of libcurl: the head first, then the body as it is asked for.

@@ -1,3 +1,5 @@
+internal import MinatoSocket
+
 /// The transport over libcurl, with its idle handles.
 final class CurlTransport: BlockingTransport {
     /// More idle connections than this are not kept.

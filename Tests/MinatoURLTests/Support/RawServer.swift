@@ -22,6 +22,7 @@ final class RawServer: Sendable {
 
     /// Starts a server on 127.0.0.1 and a free port; one that does not listen refuses, and no other gets its port.
     init(isListening: Bool = true, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
+        _ = InstalledOpener.isReplacedAtExit
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -1,14 +1,12 @@
-internal import MinatoSocket
-
 /// A value that threads change under a lock, and for whose changes they wait.
-final class Guarded<State: ~Copyable>: @unchecked Sendable {
+package final class Guarded<State: ~Copyable>: @unchecked Sendable {
     private let lock = Lock()
     private var state: State
 
-    init(_ state: consuming State) { self.state = state }
+    package init(_ state: consuming State) { self.state = state }
 
     /// Runs `body` while no other thread has the value.
-    func withLock<Result: ~Copyable, Failure: Error>(
+    package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try lock.withLock { () throws(Failure) -> Result in try body(&state) }
@@ -17,7 +15,7 @@ final class Guarded<State: ~Copyable>: @unchecked Sendable {
     /// Runs `body` again after each `wakeAll`, until it returns a value or the deadline has passed: then nil.
     ///
     /// The lock is given up between the runs, never inside one, so that no thread waits with the value in its hands.
-    func wait<Result>(until deadline: Deadline = .none, for body: (inout State) -> Result?) -> Result? {
+    package func wait<Result>(until deadline: Deadline = .none, for body: (inout State) -> Result?) -> Result? {
         lock.withLock {
             while true {
                 if let result = body(&state) { return result }
@@ -27,5 +25,5 @@ final class Guarded<State: ~Copyable>: @unchecked Sendable {
     }
 
     /// Wakes the threads that wait. To be called after a change that one of them waits for.
-    func wakeAll() { lock.withLock { lock.wakeAll() } }
+    package func wakeAll() { lock.withLock { lock.wakeAll() } }
 }

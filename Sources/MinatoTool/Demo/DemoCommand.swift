@@ -1,0 +1,46 @@
+import ArgumentParser
+import Minato
+
+/// `minato demo`: the eight programs of the page as five dialogues.
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Show sockets, servers and URL opening at work.",
+        discussion: """
+            Eight small programs talk to each other in five dialogues, on ports that the system chooses, and every reply is \
+            verified. The exit status is 0 only when all are right.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Have the server of this dialogue (1 to 5) answer wrongly, to see the demo fail.", valueName: "dialogue"))
+    var plantWrongReply: Int?
+
+    func validate() throws {
+        if let plantWrongReply, !(1...Self.dialogues.count).contains(plantWrongReply) {
+            throw ValidationError("--plant-wrong-reply takes 1 to \(Self.dialogues.count).")
+        }
+    }
+
+    private static let dialogues: [any (Dialogue & SendableMetatype).Type] = [
+        EchoDialogue.self, FirstBytesDialogue.self, AuthenticationDialogue.self, UpperTCPDialogue.self,
+        UpperUDPDialogue.self,
+    ]
+
+    func run() throws {
+        var failed = 0
+        for (index, dialogue) in Self.dialogues.enumerated() {
+            let number = index + 1
+            Terminal.print("\(number). \(dialogue.title)")
+            do {
+                try dialogue.run(Script(isPlanted: plantWrongReply == number))
+                Terminal.print("   ok\n")
+            } catch {
+                failed += 1
+                Terminal.print("   FAILED: \(error)\n")
+            }
+        }
+        Terminal.print("\(Self.dialogues.count - failed) of \(Self.dialogues.count) dialogues as expected")
+        if failed > 0 { throw ExitCode.failed }
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+
+/// A file of the caller's that could not be read or written.
+struct FileFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ operation: String, _ path: String, _ code: Int32) {
+        description = "\(operation) \(path): \(unsafe String(cString: strerror(code)))"
+    }
+}
+
+/// Where a body goes: standard output, or a file that appears under its name when it is complete.
+final class OutputFile {
+    private let path: String?
+    private let temporaryPath: String
+    private var descriptor: Int32
+    private var isCommitted = false
+
+    /// Standard output for nil.
+    init(_ path: String?) throws(FileFailure) {
+        self.path = path
+        guard let path else {
+            temporaryPath = ""
+            descriptor = STDOUT_FILENO
+            return
+        }
+        // Beside the target, so that it can be renamed.
+        var template = Array((path + ".XXXXXX").utf8.map { CChar(bitPattern: $0) }) + [0]
+        descriptor = unsafe mkstemp(&template)
+        if descriptor < 0 { throw FileFailure("create", path, errno) }
+        temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // mkstemp makes it private; a download has the mode that other new files have.
+        let mask = umask(0)
+        umask(mask)
+        fchmod(descriptor, 0o666 & ~mask)
+    }
+
+    func write(_ bytes: [UInt8]) throws(FileFailure) {
+        if !Terminal.write(descriptor, bytes) { throw FileFailure("write", path ?? "standard output", errno) }
+    }
+
+    /// Gives the file its name.
+    func commit() throws(FileFailure) {
+        guard let path else { return }
+        let result = close(descriptor)
+        descriptor = -1
+        if result < 0 { throw FileFailure("write", path, errno) }
+        if unsafe rename(temporaryPath, path) < 0 { throw FileFailure("rename", path, errno) }
+        isCommitted = true
+    }
+
+    deinit {
+        guard path != nil else { return }
+        if descriptor >= 0 { close(descriptor) }
+        if !isCommitted { unsafe unlink(temporaryPath) }
+    }
+}
+
+/// A password that stands in a file, so that it is in no command line.
+enum PasswordFile {
+    /// The first line, without its end; at most 4,096 bytes.
+    static func firstLine(of path: String) throws(FileFailure) -> String {
+        let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { throw FileFailure("open", path, errno) }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while line.count < 4096 {
+            let count = unsafe read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { throw FileFailure("read", path, errno) }
+            if count == 0 || byte == UInt8(ascii: "\n") { break }
+            line.append(byte)
+        }
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        return String(decoding: line, as: UTF8.self)
+    }
+}

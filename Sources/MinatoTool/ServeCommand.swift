@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import Minato
+
+/// `minato serve`: the server programs of the page, on any of the four kinds of socket.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run an echo or upper-case server.",
+        discussion: """
+            The first line on standard output says where it listens: "listening on tcp 127.0.0.1:41233". SIGINT and \
+            SIGTERM end it with status 0; a second one ends it at once.
+
+                minato serve tcp --port 9999
+            """)
+
+    /// What to serve on.
+    enum Transport: String, ExpressibleByArgument, CaseIterable {
+        case tcp, udp, unix, unixgram
+    }
+
+    /// What to answer.
+    enum Handler: String, ExpressibleByArgument, CaseIterable {
+        case echo, upper
+    }
+
+    /// How to serve.
+    enum Face: String, ExpressibleByArgument, CaseIterable {
+        case blocking
+    }
+
+    @Argument(help: "tcp, udp, unix or unixgram.")
+    var transport: Transport
+
+    @Option(help: "tcp, udp: the address or name to listen at; an empty one means all interfaces.")
+    var host = "localhost"
+
+    @Option(help: "tcp, udp: the port; 0 lets the system choose.")
+    var port = 0
+
+    @Option(help: "unix, unixgram: the path, or @NAME for an abstract name.")
+    var path: String?
+
+    @Option(
+        help: """
+            echo: send everything back, until the peer ends. upper: read once, at most 1024 bytes, strip white space, \
+            send it back in upper case (ASCII), and close.
+            """)
+    var handler = Handler.upper
+
+    @Option(help: "How connections are served; blocking: a bounded number of threads.")
+    var face = Face.blocking
+
+    func validate() throws {
+        let isUnix = transport == .unix || transport == .unixgram
+        if isUnix, path == nil { throw ValidationError("\(transport.rawValue) needs --path.") }
+        if !isUnix, path != nil { throw ValidationError("\(transport.rawValue) takes --host and --port, not --path.") }
+    }
+
+    func run() throws {
+        do throws(SocketError) {
+            // Before any thread is started, so that all of them inherit the mask.
+            let signals = try SignalDescriptor([SIGINT, SIGTERM])
+            try ServedEndpoint(endpoint, handler).run(until: signals)
+        } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode.failed
+        }
+    }
+
+    private var endpoint: Endpoint {
+        let name = path.flatMap { $0.hasPrefix("@") ? String($0.dropFirst()) : nil }
+        return switch transport {
+        case .tcp: .tcp(host, port)
+        case .udp: .udp(host, port)
+        case .unix: name.map { .abstract($0) } ?? .unix(path ?? "")
+        case .unixgram: name.map { .abstractDatagram($0) } ?? .unixDatagram(path ?? "")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("minato get", .watchdog)
+struct GetTests {
+    private static let content = (0..<5000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+
+    @Test("The first 300 bytes come from Python's http.server, or all, to standard output or a file")
+    func httpServer() throws {
+        let directory = try TemporaryDirectory()
+        _ = try directory.write("page.txt", Self.content)
+        let server = try ChildProcess([
+            "python3", "-u", "-m", "http.server", "0", "-b", "127.0.0.1", "-d", directory.path,
+        ])
+        let words = try #require(server.readLine()).split(separator: " ")
+        let port = try #require(words.dropFirst(5).first)
+        let url = "http://127.0.0.1:\(port)/page.txt"
+
+        let first = try Tool.run("get", "--first", "300", url)
+        #expect(first.status == 0)
+        #expect(Array(first.output.utf8) == Array(Self.content.prefix(300)))
+        #expect(try Array(Tool.run("get", url).output.utf8) == Self.content)
+        #expect(try Tool.run("get", "--first", "0", url).output.isEmpty)
+
+        let file = directory.file("out")
+        let saved = try Tool.run("get", "--output", file, url)
+        #expect(saved.status == 0 && saved.output.isEmpty && saved.errors.isEmpty)
+        #expect(try ChildProcess(["cat", file]).readToEnd().utf8.elementsEqual(Self.content))
+
+        let missing = try Tool.run("get", "--output", directory.file("none"), "http://127.0.0.1:\(port)/none")
+        #expect(missing.status == 2)
+        #expect(missing.errors.contains("404"))
+        #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "out\npage.txt\n", "no partial file is left")
+    }
+
+    @Test("nginx with Basic authentication: the right realm gets the page, a wrong realm sends no password")
+    func nginx() throws {
+        let site = try NginxSite(realm: "PDQ Application", user: "klem", password: "kadidd!ehopper", page: Self.content)
+        let password = try site.directory.write("password", Array("kadidd!ehopper\n".utf8))
+        let good = try Tool.run(
+            "get", "--first", "300", "--user", "klem", "--password-file", password, "--realm", "PDQ Application",
+            site.url)
+        #expect(good.status == 0, "\(good.errors)")
+        #expect(Array(good.output.utf8) == Array(Self.content.prefix(300)))
+        #expect(try site.log() == ["- 401", "klem 200"])
+
+        let wrong = try Tool.run(
+            "get", "--user", "klem", "--password-file", password, "--realm", "Another Realm", site.url)
+        #expect(wrong.status == 2)
+        #expect(wrong.errors.contains("401"))
+        #expect(try site.log() == ["- 401", "klem 200", "- 401"], "no password was sent")
+
+        let piped = try Tool.run("get", "--user", "klem", "--password-file", "-", site.url, input: "kadidd!ehopper\r\n")
+        #expect(piped.status == 0, "any realm, password from standard input: \(piped.errors)")
+        let bad = try Tool.run("get", "--user", "klem", "--password-file", "-", site.url, input: "canary-secret")
+        #expect(bad.status == 2)
+        #expect(!bad.errors.contains("canary-secret") && !bad.output.contains("canary-secret"))
+    }
+
+    @Test("Fields are sent as given, and what is no field is refused")
+    func headers() throws {
+        let echo = try ChildProcess.python(
+            """
+            import http.server
+            class H(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    body = str(self.headers).encode()
+                    self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
+                    self.wfile.write(body)
+                def log_message(self, *a): pass
+            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            """)
+        let url = "http://127.0.0.1:\(try #require(echo.readLine()))/"
+        let sent = try Tool.run("get", "--header", "X-One: 1", "--header", "X-Two:  a: b", "--timeout", "20", url)
+        #expect(sent.output.contains("X-One: 1\n") && sent.output.contains("X-Two: a: b\n"))
+        #expect(try Tool.run("get", "--header", "nonsense", url).status == 64)
+        #expect(try Tool.run("get", "--header", "Bad Name: x", url).status == 1)
+        #expect(try Tool.run("get", "--header", "X: a\r\nY: b", url).status == 1)
+    }
+
+    @Test("Wrong arguments and what cannot be reached or written")
+    func errors() throws {
+        #expect(try Tool.run("get", "--user", "u", "http://127.0.0.1:1/").status == 64)
+        #expect(try Tool.run("get", "--realm", "r", "http://127.0.0.1:1/").status == 64)
+        #expect(try Tool.run("get", "--first", "-1", "http://127.0.0.1:1/").status == 64)
+        let refused = try Tool.run("get", "http://user:canary@127.0.0.1:1/")
+        #expect(refused.status == 1)
+        #expect(!refused.errors.contains("canary"))
+        #expect(try Tool.run("get", "gopher://127.0.0.1/").status == 1)
+        let noFile = try Tool.run("get", "--user", "u", "--password-file", "/nonexistent/x", "http://127.0.0.1:1/")
+        #expect(noFile.status == 1)
+        #expect(noFile.errors == "minato: open /nonexistent/x: No such file or directory\n")
+    }
+}
