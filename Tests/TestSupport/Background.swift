@@ -32,6 +32,7 @@ public final class SocketBox: @unchecked Sendable {
     private let lock = Lock()
     private var socket: Socket?
 
+    /// Takes the socket over until it is taken out.
     public init(_ socket: consuming Socket) { self.socket = consume socket }
 
     /// Takes the socket out; it can be done once.
@@ -54,6 +55,9 @@ public func errorCode(_ body: () throws(SocketError) -> Void) -> SocketError.Cod
 
 /// A socket that several threads borrow.
 public final class SharedSocket: Sendable {
+    /// To be borrowed.
     public let socket: Socket
+
+    /// Takes the socket over.
     public init(_ socket: consuming Socket) { self.socket = socket }
 }

@@ -6,6 +6,7 @@ import MinatoSocket
 /// What it writes to standard output is read through `readLine` and `readToEnd`. It is killed when the value goes.
 @safe
 public final class ChildProcess: @unchecked Sendable {
+    /// Its number, for looking at it in `/proc` or sending signals.
     public let processIdentifier: pid_t
     private var output: Int32
     private var errors: Int32
@@ -15,6 +16,7 @@ public final class ChildProcess: @unchecked Sendable {
 
     /// How a program could not be started.
     public struct Failure: Error, CustomStringConvertible {
+        /// What failed.
         public let description: String
     }
 
@@ -71,7 +73,8 @@ public final class ChildProcess: @unchecked Sendable {
         var variables: [UnsafeMutablePointer<CChar>?] = unsafe variables(adding: environment).map { unsafe strdup($0) }
         unsafe variables.append(nil)
         defer {
-            unsafe (arguments + variables).forEach { unsafe free($0) }
+            for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+            for index in unsafe variables.indices { unsafe free(variables[index]) }
         }
         var child: pid_t = 0
         let code = unsafe posix_spawnp(&child, command[0], &actions, &attributes, arguments, variables)

@@ -2,8 +2,10 @@ import Glibc
 
 /// A directory of a test's own, removed with all that is in it.
 public final class TemporaryDirectory: Sendable {
+    /// Where it is.
     public let path: String
 
+    /// Makes one under the system's directory for such things.
     public init() throws {
         var template = Array("/tmp/minato-XXXXXX".utf8.map { CChar(bitPattern: $0) }) + [0]
         guard unsafe mkdtemp(&template) != nil else {

@@ -9,8 +9,10 @@ public import Testing
 public struct WatchdogTrait: SuiteTrait, TestTrait, TestScoping {
     let limit: Duration
 
+    /// Whether the tests of a suite have it too.
     public var isRecursive: Bool { true }
 
+    /// Runs a test while the watchdog knows of it.
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent () async throws -> Void
     ) async throws {
