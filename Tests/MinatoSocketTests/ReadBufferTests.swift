@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -96,22 +97,29 @@ struct ReadBufferTests {
         #expect(buffer.count == 1)
     }
 
+    /// The time that this thread has computed: what else the machine does is not measured.
+    private func processorTime() -> Duration {
+        var usage = rusage()
+        unsafe getrusage(__rusage_who_t(1), &usage)  // RUSAGE_THREAD
+        return .seconds(usage.ru_utime.tv_sec) + .microseconds(usage.ru_utime.tv_usec)
+    }
+
     /// Each of these takes minutes when the bytes that are left are moved, or searched, again each time.
     @Test("Taking many lines of a large buffer costs the same for each")
     func takingIsLinear() throws {
         let count = 200_000
         var buffer = ReadBuffer(Array(repeating: Array("0123456789\n".utf8), count: count).flatMap { $0 })
-        let start = ContinuousClock.now
+        let start = processorTime()
         var lines = 0
         while let line = try buffer.take(through: [10], limit: 100) { lines += line.count == 11 ? 1 : 0 }
         #expect(lines == count)
-        #expect(start.duration(to: .now) < .seconds(10))
+        #expect(processorTime() - start < .seconds(10))
     }
 
     @Test("Searching what arrives byte by byte costs the same for each")
     func searchingIsLinear() throws {
         var buffer = ReadBuffer()
-        let start = ContinuousClock.now
+        let start = processorTime()
         var found = 0
         for _ in 0..<200_000 {
             buffer.append([13])
@@ -120,7 +128,7 @@ struct ReadBufferTests {
         #expect(found == 0)
         buffer.append([10])
         #expect(try buffer.take(through: [13, 10], limit: 1_000_000)?.count == 200_001)
-        #expect(start.duration(to: .now) < .seconds(10))
+        #expect(processorTime() - start < .seconds(10))
     }
 
     @Test("What stays behind in a buffer that is refilled for ever does not make it grow")
