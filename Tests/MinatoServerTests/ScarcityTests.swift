@@ -73,11 +73,11 @@ struct ScarcityTests {
         } while: {
             let connection = try client(of: server)
             gate.wait(for: 1)
-            let pause = try Background { server.waitForDescriptors(.seconds(3600)) }
-            // Whether the pause begins before or after the job's end: one of the two ends it.
+            let jobsDone = server.state.withLock { $0.jobsDone }
+            let pause = try Background { server.waitForDescriptors(.seconds(3600), after: jobsDone) }
             gate.open()
-            try #expect(connection.readToEnd() == "")
-            server.shutdown()
+            let reply = try connection.readToEnd()
+            #expect(reply == "")
             try pause.join()
         }
     }

@@ -53,6 +53,8 @@ extension SocketServer {
         while state.withLock({ $0.phase == .serving }) {
             try watch.wait()
             guard let worker = nextWorker(&threadsAreShort) else { return }
+            // Counted before the attempt: a descriptor that is freed right after it failed is not missed.
+            let jobsDone = state.withLock { $0.jobsDone }
             do {
                 let taken = try take(listener)
                 backoff.succeeded()
@@ -63,16 +65,15 @@ extension SocketServer {
                 case .goOn: break
                 case .pause(let pause, let isNew):
                     if isNew { report(error) }
-                    waitForDescriptors(pause)
+                    waitForDescriptors(pause, after: jobsDone)
                 case .end: throw error
                 }
             }
         }
     }
 
-    /// Waits for the time given, but not past the end of a job, which frees descriptors, nor past a stop.
-    func waitForDescriptors(_ pause: Duration) {
-        let jobsDone = state.withLock { $0.jobsDone }
+    /// Waits for the time given, but not past the end of one more job, which frees descriptors, nor past a stop.
+    func waitForDescriptors(_ pause: Duration, after jobsDone: UInt64) {
         _ = state.wait(until: .after(pause)) { $0.phase != .serving || $0.jobsDone != jobsDone ? true : nil }
     }
 
