@@ -101,7 +101,10 @@ struct ReadBufferTests {
     private func processorTime() -> Duration {
         var usage = rusage()
         unsafe getrusage(__rusage_who_t(1), &usage)  // RUSAGE_THREAD
-        return .seconds(usage.ru_utime.tv_sec) + .microseconds(usage.ru_utime.tv_usec)
+        // By place: whether the fields of a timeval are visible depends on which file the compiler sees first.
+        return unsafe withUnsafeBytes(of: usage.ru_utime) { bytes in
+            unsafe .seconds(bytes.load(as: Int.self)) + .microseconds(bytes.load(fromByteOffset: 8, as: Int.self))
+        }
     }
 
     /// Each of these takes minutes when the bytes that are left are moved, or searched, again each time.
