@@ -3,45 +3,11 @@ import MinatoSocket
 import TestSupport
 import Testing
 
-/// The client programs of the page; host and port are the only changes.
-private let pageTCPClient = """
-    import socket
-    import sys
-
-    HOST, PORT = "localhost", int(sys.argv.pop(1))
-    data = " ".join(sys.argv[1:])
-
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.connect((HOST, PORT))
-        sock.sendall(bytes(data + "\\n", "utf-8"))
-
-        received = str(sock.recv(1024), "utf-8")
-
-    print("Sent:     {}".format(data))
-    print("Received: {}".format(received))
-    """
-
-private let pageUDPClient = """
-    import socket
-    import sys
-
-    HOST, PORT = "localhost", int(sys.argv.pop(1))
-    data = " ".join(sys.argv[1:])
-
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-
-    sock.sendto(bytes(data + "\\n", "utf-8"), (HOST, PORT))
-    received = str(sock.recv(1024), "utf-8")
-
-    print("Sent:     {}".format(data))
-    print("Received: {}".format(received))
-    """
-
 @Suite("minato serve", .watchdog)
 struct ServeTests {
     @Test(
         "The page's Python client gets its words in upper case",
-        arguments: [("tcp", pageTCPClient), ("udp", pageUDPClient)])
+        arguments: [("tcp", PagePrograms.tcpClient), ("udp", PagePrograms.udpClient)])
     func page(_ transport: String, _ program: String) throws {
         let server = try RunningServer(transport)
         #expect(server.line == "listening on \(transport) 127.0.0.1:\(server.port)")

@@ -1,6 +1,7 @@
-// The client programs of the source page, with the port as the first argument.
-enum PagePrograms {
-    static let tcpClient = """
+/// The client programs of the source page, with the port as the first argument.
+public enum PagePrograms {
+    /// Program 6: sends its words over TCP and prints the reply.
+    public static let tcpClient = """
         import socket
         import sys
 
@@ -16,7 +17,8 @@ enum PagePrograms {
         print("Received: {}".format(received))
         """
 
-    static let echoClient = """
+    /// Program 2: sends a greeting and prints the echo.
+    public static let echoClient = """
         import socket
         import sys
 
@@ -29,7 +31,8 @@ enum PagePrograms {
         print('Received', repr(data))
         """
 
-    static let udpClient = """
+    /// Program 8: sends its words in a datagram and prints the reply.
+    public static let udpClient = """
         import socket
         import sys
 
