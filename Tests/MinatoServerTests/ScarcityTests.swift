@@ -98,6 +98,26 @@ struct ScarcityTests {
         #expect(errors.entries == [ENOMEM])
     }
 
+    @Test("A connection that is gone when it is to be accepted does not make the server deaf")
+    func nothingThere() throws {
+        let server = try tcpServer()
+        let attempts = Journal<Bool>()
+        let background = try Background {
+            try server.serve { (listener) throws(SocketError) in
+                attempts.write(true)
+                let accepted = try listener.socket.accept()
+                let connection = Handover(accepted.socket)
+                return SocketServer.Taken(descriptor: nil) { _ = (connection, $0()) }
+            }
+        }
+        // As if it had been ready: the first connection proves that the server serves.
+        _ = try client(of: server).readToEnd()
+        server.state.withLock { $0.watch }?.wake()
+        attempts.wait(for: 2)
+        server.shutdown()
+        try background.join()
+    }
+
     @Test("An error of the listener ends serving and closes the server")
     func fatal() throws {
         let server = try tcpServer()

@@ -7,16 +7,19 @@ import Testing
 
 @Suite("The state that a server's threads share", .watchdog)
 struct ServingStateTests {
+    /// Of a server that serves.
     private func state() throws -> ServingState {
         let socket = try Socket.listen(on: .tcp("127.0.0.1", 0))
         let address = try socket.localAddress
-        return ServingState(Listener(socket, at: address, ownsPath: false))
+        let watch = try ListenerWatch(socket.descriptor)
+        var state = ServingState(Listener(socket, at: address, ownsPath: false))
+        try state.begin(with: watch)
+        return state
     }
 
     @Test("A connection that is accepted while the server is shut down is not admitted; while it drains, it is")
     func admission() throws {
         var state = try state()
-        _ = try state.begin()
         _ = state.stop()
         let whileDraining = state.admit(nil)
         #expect(whileDraining != nil)
@@ -58,7 +61,6 @@ struct ServingStateTests {
     @Test("Threads are started up to the limit, and idle ones are preferred")
     func threads() throws {
         var state = try state()
-        _ = try state.begin()
         for _ in 0..<2 {
             guard case .start? = state.choose(limit: 2) else {
                 Issue.record("no thread")

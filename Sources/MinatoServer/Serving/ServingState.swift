@@ -54,16 +54,16 @@ struct ServingState {
 // MARK: - Phases
 
 extension ServingState {
-    /// ready → serving. The error says why not.
-    mutating func begin() throws(SocketError) -> Listener {
-        guard let listener, phase != .stopping, phase != .closed else { throw SocketError(.serve, .closed) }
-        guard phase == .ready else { throw SocketError(.serve, .init(EALREADY), subject: "serveBlocking") }
+    /// ready → serving. From the same moment on the watch can be woken, so that no stop goes unheard. The error says why not.
+    mutating func begin(with watch: ListenerWatch) throws(SocketError) {
+        switch phase {
+        case .ready: break
+        case .serving: throw SocketError(.serve, .init(EALREADY), subject: "serveBlocking")
+        case .stopping, .closed: throw SocketError(.serve, .closed)
+        }
         phase = .serving
-        return listener
+        self.watch = watch
     }
-
-    /// Makes a wake-up possible.
-    mutating func watch(with watch: ListenerWatch) { self.watch = watch }
 
     /// serving → ready: it failed before anything was served. After a stop: closed.
     mutating func abandon() -> Listener? {

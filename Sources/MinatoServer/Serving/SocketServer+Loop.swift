@@ -28,19 +28,18 @@ extension SocketServer {
 
     /// Makes everything ready that can fail, the first thread too: so there is always one that will become idle again.
     private func begin() throws(SocketError) -> ListenerWatch {
-        let listener = try state.withLock { (state) throws(SocketError) in try state.begin() }
+        guard let listener = state.withLock({ $0.listener }) else { throw SocketError(.serve, .closed) }
+        let watch = try ListenerWatch(listener.socket.descriptor)
+        try state.withLock { (state) throws(SocketError) in try state.begin(with: watch) }
+        guard case .start? = state.withLock({ $0.choose(limit: 1) }) else { return watch }
         do {
-            let watch = try ListenerWatch(listener.socket.descriptor)
-            state.withLock { $0.watch(with: watch) }
-            if case .start? = state.withLock({ $0.choose(limit: 1) }) {
-                let worker = try startWorker()
-                state.withLock { $0.putBack(worker) }
-            }
-            return watch
+            let worker = try startWorker()
+            state.withLock { $0.putBack(worker) }
         } catch {
             _ = state.withLock { $0.abandon() }
             throw error
         }
+        return watch
     }
 
     private func takeUntilStopped(
@@ -49,8 +48,7 @@ extension SocketServer {
         guard let listener = state.withLock({ $0.listener }) else { return }
         var backoff = AcceptBackoff()
         var threadsAreShort = false
-        // Looked at before each wait: a stop that came before there was a watch has woken nobody.
-        while state.withLock({ $0.phase == .serving }) {
+        while true {
             try watch.wait()
             guard let worker = nextWorker(&threadsAreShort) else { return }
             // Counted before the attempt: a descriptor that is freed right after it failed is not missed.
