@@ -103,6 +103,17 @@ struct SocketTransferTests {
         #expect(try pair.second.receive(atMost: 2) == Array("ef".utf8))
     }
 
+    @Test("MSG_TRUNC on a stream neither throws bytes away nor hands out memory that nobody wrote")
+    func truncatedStream() throws {
+        let listener = try Socket.listen(on: .tcp("127.0.0.1", 0))
+        let client = try Socket.connect(to: .address(listener.localAddress))
+        let accepted = try listener.accept()
+        try client.sendAll("abcdef")
+        #expect(try accepted.socket.receive(atMost: 2, flags: .truncated) == Array("ab".utf8))
+        #expect(try accepted.socket.receiveFrom(atMost: 2, flags: .truncated).bytes == Array("cd".utf8))
+        #expect(try accepted.socket.receive(atMost: 2) == Array("ef".utf8))
+    }
+
     @Test("receiveFrom on a stream loses nothing")
     func receiveFromStream() throws {
         let pair = try Socket.pair()

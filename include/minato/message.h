@@ -36,7 +36,8 @@ typedef struct minato_control_item {
     const void *MINATO_NULLABLE data;
     /// Bytes of data that are there.
     size_t length;
-    /// 1 when the item claims more bytes than arrived: the last item of data cut off by MSG_CTRUNC.
+    /// 1 when the item claims more bytes than there are. Linux shortens the claim of an item that it cuts, so after
+    /// MSG_CTRUNC the last item may be incomplete although this is 0: compare `length` with what the type needs.
     int32_t truncated;
 } minato_control_item;
 
@@ -154,6 +155,8 @@ MINATO_API int32_t minato_message_send_batch(
 
 /// Waits for a datagram and receives what is there, up to `count`, with one system call; returns how many. See
 /// recvmmsg(2).
+///
+/// For datagram sockets only: MSG_TRUNC, which tells a datagram's true length, throws the data of a TCP stream away.
 MINATO_API int32_t minato_message_receive_batch(
     int32_t descriptor, minato_datagram *datagrams MINATO_COUNTED_BY(count), size_t count, int32_t flags,
     int64_t deadline);

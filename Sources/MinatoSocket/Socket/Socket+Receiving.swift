@@ -47,6 +47,7 @@ extension Socket {
     @discardableResult
     public func receive(into output: inout OutputSpan<UInt8>, flags: Flags = []) throws(SocketError) -> Int {
         let deadline = deadline
+        let flags = withoutDiscarding(flags)
         let result = unsafe output.appendBytes { (start, capacity) in
             uninterrupted { unsafe minato_socket_receive(descriptor, start, capacity, flags.rawValue, deadline) }
         }
@@ -83,8 +84,7 @@ extension Socket {
         into output: inout OutputSpan<UInt8>, sender: inout SocketAddress, flags: Flags = []
     ) throws(SocketError) -> Int {
         let deadline = deadline
-        // On a stream MSG_TRUNC would throw the data away: see tcp(7).
-        let flags = kind == .stream ? flags : flags.union(.truncated)
+        let flags = kind == .stream ? withoutDiscarding(flags) : flags.union(.truncated)
         var address = SocketAddress()
         let result = unsafe output.appendBytes { (start, capacity) in
             uninterrupted {
@@ -95,6 +95,11 @@ extension Socket {
         guard result >= 0 else { throw failure(.receive, result) }
         sender = address
         return Int(result)
+    }
+
+    /// On a stream MSG_TRUNC throws data away and leaves the memory as it was: see tcp(7).
+    private func withoutDiscarding(_ flags: Flags) -> Flags {
+        kind == .stream ? flags.subtracting(.truncated) : flags
     }
 
     func checkCount(_ count: Int) throws(SocketError) {
