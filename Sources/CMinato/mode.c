@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-/// The longest single wait inside a system call: long enough to cost nothing, finite so that a signal always ends it
-/// (a handler with SA_RESTART restarts only waits without a time limit, see signal(7)).
+/// The longest single wait inside a system call: long enough to cost nothing, finite so that a signal always ends it (a
+/// handler with SA_RESTART restarts only waits without a time limit, see signal(7)).
 static const int64_t LONGEST_SPELL = INT64_C(3600) * 1000000000;
 
 static int32_t status_flags(int32_t descriptor) {

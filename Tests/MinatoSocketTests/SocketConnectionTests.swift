@@ -125,7 +125,7 @@ struct SocketConnectionTests {
         #expect(accepted.address.family == .ipv6)
         #expect(accepted.address.mappedIPv4 == (try client.localAddress))
 
-        let only = try Socket.listen(on: .tcp("::1", 0))
+        let only = try Socket.listen(on: .tcp("::", 0))
         let onlyPort = try #require(try only.localAddress.port)
         let error = #expect(throws: SocketError.self) { _ = try Socket.connect(to: .tcp("127.0.0.1", onlyPort)) }
         #expect(error?.code == .connectionRefused)

@@ -59,9 +59,8 @@ MINATO_API void minato_address_set_unix_unnamed(minato_address *address);
 
 /// Makes an address of any family from the bytes of its `struct sockaddr_*`, family first.
 ///
-/// What lies behind the NUL of a Unix path is dropped.
-/// `-EINVAL` when there are fewer than two bytes, more than `sizeof(struct sockaddr_storage)`, or fewer than a known
-/// family needs.
+/// What lies behind the NUL of a Unix path is dropped. `-EINVAL` when there are fewer than two bytes, more than
+/// `sizeof(struct sockaddr_storage)`, or fewer than a known family needs.
 MINATO_API int32_t
 minato_address_set_raw(minato_address *address, const void *bytes MINATO_SIZED_BY(length), size_t length);
 

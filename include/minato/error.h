@@ -15,8 +15,8 @@ MINATO_API const char *MINATO_NULLABLE minato_error_name(int32_t code);
 
 /// Writes the message of an errno value, `"Connection refused"`, always NUL-terminated and cut to `capacity`.
 ///
-/// `code` may have either sign; an unknown one gives `"Unknown error 12345"`. Reentrant; not translated.
-/// Returns the length of the whole message without its NUL. Python: `os.strerror`. See strerror(3).
+/// `code` may have either sign; an unknown one gives `"Unknown error 12345"`. Reentrant; not translated. Returns the
+/// length of the whole message without its NUL. Python: `os.strerror`. See strerror(3).
 MINATO_API int32_t minato_error_message(int32_t code, char *buffer MINATO_COUNTED_BY(capacity), size_t capacity);
 
 /// The symbolic name of a resolver code, `"EAI_NONAME"`, or NULL for a number that has none. The text is static.

@@ -116,8 +116,8 @@ MINATO_API int32_t minato_control_packet_info(const minato_control_item *item, m
 /// not.
 MINATO_API int32_t minato_control_integer(const minato_control_item *item, int32_t *value);
 
-/// Closes every descriptor that received ancillary data carries, for a receiver that did not ask for them.
-/// Returns how many were closed.
+/// Closes every descriptor that received ancillary data carries, for a receiver that did not ask for them. Returns how
+/// many were closed.
 MINATO_API int32_t minato_control_close_descriptors(const minato_control *control);
 
 /// Sends one message gathered from `count` buffers and returns the bytes sent.
@@ -135,8 +135,8 @@ MINATO_API int64_t minato_message_send(
 /// - `received_flags`, unless NULL: MSG_TRUNC (the datagram was cut; with MSG_TRUNC in `flags` the result is its true
 ///   length), MSG_CTRUNC (ancillary data was cut), MSG_EOR ... MSG_CMSG_CLOEXEC is used always and never shown.
 ///
-/// Descriptors that arrive belong to the caller, who closes each. Without `control` the kernel drops them.
-/// Python: `recvmsg`, `recvmsg_into`.
+/// Descriptors that arrive belong to the caller, who closes each. Without `control` the kernel drops them. Python:
+/// `recvmsg`, `recvmsg_into`.
 MINATO_API int64_t minato_message_receive(
     int32_t descriptor, const minato_buffer *MINATO_NULLABLE buffers MINATO_COUNTED_BY(count), size_t count,
     minato_address *MINATO_NULLABLE sender, minato_control *MINATO_NULLABLE control, int32_t flags,

@@ -32,8 +32,8 @@ MINATO_API int32_t minato_option_set_duration(int32_t descriptor, int32_t level,
 /// Reads an option whose value is a `struct timeval`, in nanoseconds; `-EINVAL` when it has another size.
 MINATO_API int32_t minato_option_get_duration(int32_t descriptor, int32_t level, int32_t name, int64_t *nanoseconds);
 
-/// Sets SO_LINGER: closing waits up to `seconds` for unsent data; on with 0 seconds resets the connection.
-/// `-EINVAL` for negative seconds.
+/// Sets SO_LINGER: closing waits up to `seconds` for unsent data; on with 0 seconds resets the connection. `-EINVAL`
+/// for negative seconds.
 MINATO_API int32_t minato_option_set_linger(int32_t descriptor, bool on, int32_t seconds);
 
 /// Reads SO_LINGER.

@@ -26,15 +26,13 @@ MINATO_BEGIN_DECLARATIONS
 /// How a registration behaves, added to its interest.
 enum {
     /// Edge-triggered: reported once when it becomes ready; then read or write until -EAGAIN (or a short count) and
-    /// call
-    /// `minato_poller_rearm`. On epoll that call does nothing; on poll(2), which has no edges, a report disarms the
-    /// registration until then.
+    /// call `minato_poller_rearm`. On epoll that call does nothing; on poll(2), which has no edges, a report disarms
+    /// the registration until then.
     MINATO_EDGE_TRIGGERED = 1 << 8,
     /// Reported once, then silent until `minato_poller_modify`.
     MINATO_ONE_SHOT = 1 << 9,
     /// Of several pollers that wait for one listening socket only one or some are woken (EPOLLEXCLUSIVE); ignored by
-    /// the
-    /// poll(2) backend. Cannot be modified.
+    /// the poll(2) backend. Cannot be modified.
     MINATO_EXCLUSIVE = 1 << 10
 };
 

@@ -3,19 +3,16 @@
 /// What holds for all of them:
 ///
 /// - Descriptors that are made or received here are close-on-exec from birth.
-/// - A call that can wait takes a `deadline` (see clock.h). It tries first and waits only when the kernel would block,
-/// so a
-///   deadline that has passed still does what can be done at once. `-ETIMEDOUT` when the deadline comes, `-EAGAIN` when
-///   the deadline is `MINATO_NO_WAIT`.
+/// - A call that can wait takes a `deadline` (see clock.h). It tries first and waits only when the kernel would block, so
+///   a deadline that has passed still does what can be done at once. `-ETIMEDOUT` when the deadline comes, `-EAGAIN`
+///   when the deadline is `MINATO_NO_WAIT`.
 /// - A signal ends the wait with `-EINTR`, so that a host language can run its handlers; call again with the same
-/// deadline.
-///   What was done before is in the out-parameter.
-/// - It works on blocking and non-blocking descriptors alike, except that accept, connect and sendfile have no per-call
-///   flag: on a blocking descriptor they can wait past the deadline in rare races. `minato_socket_set_blocking`
-///   chooses.
+///   deadline. What was done before is in the out-parameter.
+/// - It works on blocking and non-blocking descriptors alike. Connecting and sending a file make a blocking descriptor
+///   non-blocking for the time of the call. Accept alone can wait past the deadline on a blocking descriptor, in the
+///   rare race that the connection goes away between the wait and the call. `minato_socket_set_blocking` chooses.
 /// - SIGPIPE is never raised.
-/// - One descriptor may be used by several threads at a time, one of which may call `minato_socket_shutdown` to wake
-/// the
+/// - One descriptor may be used by several threads at a time, one of which may call `minato_socket_shutdown` to wake the
 ///   rest. Closing does not wake anybody, and the number is free for reuse at once: shut down, join, then close.
 ///
 /// SPDX-License-Identifier: Apache-2.0
@@ -143,8 +140,8 @@ MINATO_API int32_t minato_socket_set_blocking(int32_t descriptor, bool blocking)
 /// 1 when the descriptor blocks, 0 when it has O_NONBLOCK.
 MINATO_API int32_t minato_socket_is_blocking(int32_t descriptor);
 
-/// Sets or clears close-on-exec: an inheritable descriptor is passed on to programs that are started.
-/// Python: `set_inheritable`.
+/// Sets or clears close-on-exec: an inheritable descriptor is passed on to programs that are started. Python:
+/// `set_inheritable`.
 MINATO_API int32_t minato_socket_set_inheritable(int32_t descriptor, bool inheritable);
 
 /// 1 when the descriptor is inheritable, 0 when it is close-on-exec. Python: `get_inheritable`.

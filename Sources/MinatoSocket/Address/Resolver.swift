@@ -93,7 +93,9 @@ public enum Resolver {
 
     /// The port of a service: `port(of: "http")` is 80.
     ///
-    /// - Parameter protocolName: `"tcp"`, `"udp"`, or nil for whichever is found first.
+    /// - Parameters:
+    ///   - service: its name.
+    ///   - protocolName: `"tcp"`, `"udp"`, or nil for whichever is found first.
     /// - Throws: `.notFound`, `.invalidArgument` for a NUL.
     ///
     /// C: `minato_service_port`. Python: `getservbyname`.

@@ -56,7 +56,7 @@ extension SocketAddress {
     /// An IPv6 address from sixteen octets in network order.
     ///
     /// - Parameters:
-    ///   - ipv6: exactly 16 octets.
+    ///   - octets: exactly 16 of them.
     ///   - port: the port.
     ///   - scopeID: the index of the interface for link-local addresses, 0 for none.
     ///   - flowInfo: the flow label, 20 bits, 0 for none.

@@ -23,7 +23,9 @@ public struct Datagram: Hashable, Sendable {
 extension Socket {
     /// Receives what is there, at most `count` bytes, and waits for it when nothing is.
     ///
-    /// - Parameter count: the most to receive. Memory for it is allocated; below zero is `.invalidArgument`.
+    /// - Parameters:
+    ///   - count: the most to receive. Memory for it is allocated; below zero is `.invalidArgument`.
+    ///   - flags: see ``Flags``. Default: none.
     /// - Returns: the bytes; empty at the end of the stream (or for an empty datagram, or a count of zero), never as an
     ///   error. A longer datagram is cut without notice: ``receiveFrom(atMost:flags:)`` tells.
     /// - Throws: `.connectionReset`, `.timedOut`, `.wouldBlock`, `.notConnected`, `.connectionRefused` on a datagram socket.
@@ -57,7 +59,9 @@ extension Socket {
 
     /// Receives one datagram with its sender, and waits for it when none is there.
     ///
-    /// - Parameter count: the most to keep of it, in bytes. Default: 65,535, which every UDP datagram fits.
+    /// - Parameters:
+    ///   - count: the most to keep of it, in bytes. Default: 65,535, which every UDP datagram fits.
+    ///   - flags: see ``Flags``. Default: none.
     /// - Returns: the datagram, an empty one too; ``Datagram/isTruncated`` when `count` was too small. On a connected stream
     ///   socket: bytes as ``receive(atMost:flags:)`` gives them.
     /// - Throws: as ``receive(atMost:flags:)``.
@@ -75,7 +79,10 @@ extension Socket {
 
     /// Receives one datagram into the free space of `output`.
     ///
-    /// - Parameter sender: receives the sender's address.
+    /// - Parameters:
+    ///   - output: where the bytes are appended.
+    ///   - sender: receives the sender's address.
+    ///   - flags: see ``Flags``. Default: none.
     /// - Returns: the datagram's true length; more than was appended when it was cut.
     /// - Throws: as ``receive(atMost:flags:)``.
     ///
