@@ -3,6 +3,7 @@
 #include "address_internal.h"
 #include "minato/socket.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 static int32_t connect_once(int32_t descriptor, const minato_address *address) {
@@ -15,18 +16,29 @@ static bool is_under_way(int32_t result) {
     return result == -EINPROGRESS || result == -EALREADY || result == -EINTR;
 }
 
-int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *address) {
-    int32_t result = connect_once(descriptor, address);
-    return is_under_way(result) ? 1 : result;
+/// Whether a stream has a peer already, and another one than `address`.
+///
+/// After a connect that did not stand at once Linux reports success for one more connect(2), to whatever address
+/// (SS_CONNECTING in the kernel's inet_stream_connect). For the same address that is wanted, since a caller calls again
+/// after -EINTR; for another one it would be a lie. The wildcard stands for this host, whatever its peer is then called.
+static bool is_connected_elsewhere(int32_t descriptor, const minato_address *address) {
+    minato_address peer;
+    int32_t family = minato_address_family(address);
+    if (family != AF_INET && family != AF_INET6) return false;
+    if (minato_socket_peer_address(descriptor, &peer) < 0 || minato_address_compare(&peer, address) == 0) return false;
+    minato_socket_info info;
+    if (minato_socket_inspect(descriptor, &info) < 0 || info.type != SOCK_STREAM) return false;
+    static const uint8_t wildcard[16] = {0};
+    uint8_t octets[16];
+    int32_t count = minato_address_octets(address, octets);
+    bool is_wildcard = count > 0 && memcmp(octets, wildcard, (size_t)count) == 0;
+    return !is_wildcard || minato_address_port(&peer) != minato_address_port(address);
 }
 
-/// Tells the kernel that the connect is over.
-///
-/// Until connect(2) is called once more Linux remembers it as under way, and the next call, to whatever address, would
-/// report success instead of EISCONN (SS_CONNECTING in the kernel's inet_stream_connect).
-static void settle(int32_t descriptor) {
-    minato_address peer;
-    if (minato_socket_peer_address(descriptor, &peer) == 0) connect_once(descriptor, &peer);
+int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *address) {
+    if (is_connected_elsewhere(descriptor, address)) return -EISCONN;
+    int32_t result = connect_once(descriptor, address);
+    return is_under_way(result) ? 1 : result;
 }
 
 int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline) {
@@ -35,9 +47,7 @@ int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline) {
     int32_t error = 0;
     socklen_t length = sizeof error;
     int32_t result = (int32_t)minato_result(getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length));
-    if (result < 0 || error != 0) return result < 0 ? result : -error;
-    settle(descriptor);
-    return 0;
+    return result < 0 ? result : -error;
 }
 
 /// Connects to a Unix socket whose backlog is full. No readiness announces room there; only a blocking connect(2)
@@ -54,6 +64,7 @@ static int32_t connect_to_full_backlog(int32_t descriptor, const minato_address 
 }
 
 static int32_t connect_nonblocking(int32_t descriptor, const minato_address *address, int64_t deadline) {
+    if (is_connected_elsewhere(descriptor, address)) return -EISCONN;
     int32_t result = connect_once(descriptor, address);
     if (is_under_way(result)) return minato_socket_finish_connect(descriptor, deadline);
     if (minato_would_block(result) && minato_address_family(address) == AF_UNIX) {

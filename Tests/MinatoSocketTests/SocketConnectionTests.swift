@@ -212,8 +212,10 @@ struct SocketConnectionTests {
         #expect(#expect(throws: SocketError.self) { _ = try Socket(.init(rawValue: 999)) }?.code == .familyNotSupported)
         let listener = try Socket.listen(on: .tcp("127.0.0.1", 0))
         let client = try Socket.connect(to: .address(listener.localAddress))
-        let again = #expect(throws: SocketError.self) { try client.connect(to: listener.localAddress) }
+        let other = try Socket.listen(on: .tcp("127.0.0.1", 0))
+        let again = #expect(throws: SocketError.self) { try client.connect(to: other.localAddress) }
         #expect(again?.code == .alreadyConnected)
+        #expect(try client.peerAddress == listener.localAddress)
     }
 
     @Test("Instance connect and bind look names up in the socket's own family")

@@ -3,8 +3,8 @@
 /// What holds for all of them:
 ///
 /// - Descriptors that are made or received here are close-on-exec from birth.
-/// - A call that can wait takes a `deadline` (see clock.h). It tries first and waits only when the kernel would block, so
-///   a deadline that has passed still does what can be done at once. `-ETIMEDOUT` when the deadline comes, `-EAGAIN`
+/// - A call that can wait takes a `deadline` (see clock.h). It tries first and waits only when the kernel would block,
+///   so a deadline that has passed still does what can be done at once. `-ETIMEDOUT` when the deadline comes, `-EAGAIN`
 ///   when the deadline is `MINATO_NO_WAIT`.
 /// - A signal ends the wait with `-EINTR`, so that a host language can run its handlers; call again with the same
 ///   deadline. What was done before is in the out-parameter.
@@ -12,8 +12,8 @@
 ///   non-blocking for the time of the call. Accept alone can wait past the deadline on a blocking descriptor, in the
 ///   rare race that the connection goes away between the wait and the call. `minato_socket_set_blocking` chooses.
 /// - SIGPIPE is never raised.
-/// - One descriptor may be used by several threads at a time, one of which may call `minato_socket_shutdown` to wake the
-///   rest. Closing does not wake anybody, and the number is free for reuse at once: shut down, join, then close.
+/// - One descriptor may be used by several threads at a time, one of which may call `minato_socket_shutdown` to wake
+///   the rest. Closing does not wake anybody, and the number is free for reuse at once: shut down, join, then close.
 ///
 /// SPDX-License-Identifier: Apache-2.0
 #ifndef MINATO_SOCKET_H
@@ -69,10 +69,11 @@ minato_socket_accept(int32_t descriptor, int32_t flags, int64_t deadline, minato
 
 /// Connects, and waits until the connection stands or has failed.
 ///
-/// After `-EINTR` call again: it goes on waiting for the same attempt. After `-ETIMEDOUT` or `-EAGAIN` the attempt goes
-/// on in the kernel; wait again with `minato_socket_finish_connect` or close. A Unix socket whose peer's backlog is
-/// full waits too (the kernel refuses that to a non-blocking descriptor; the descriptor blocks for that time, under
-/// SO_SNDTIMEO, and is set back afterwards). See connect(2).
+/// After `-EINTR` call again: it goes on waiting for the same attempt. `-EISCONN` when a stream has another peer
+/// already. After `-ETIMEDOUT` or `-EAGAIN` the attempt goes on in the kernel; wait again with
+/// `minato_socket_finish_connect` or close. A Unix socket whose peer's backlog is full waits too (the kernel refuses
+/// that to a non-blocking descriptor; the descriptor blocks for that time, under SO_SNDTIMEO, and is set back
+/// afterwards). See connect(2).
 MINATO_API int32_t minato_socket_connect(int32_t descriptor, const minato_address *address, int64_t deadline);
 
 /// Starts to connect on a non-blocking descriptor: 0 when connected at once, 1 when under way (wait until it is
@@ -97,7 +98,10 @@ MINATO_API int32_t minato_socket_send_all(
     int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count, int32_t flags,
     int64_t deadline, size_t *sent);
 
-/// Sends one datagram to an address and returns its length. Python: `sendto`. See sendto(2).
+/// Sends one datagram to an address and returns its length.
+///
+/// A full queue of a Unix socket that is named here is waited for inside sendto(2), under SO_SNDTIMEO, which is set back
+/// afterwards: when several threads wait so on one descriptor at a time, one may wait past its deadline. Python: `sendto`. See sendto(2).
 MINATO_API int64_t minato_socket_send_to(
     int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count, int32_t flags,
     const minato_address *address, int64_t deadline);
