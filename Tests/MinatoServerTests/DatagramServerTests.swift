@@ -85,7 +85,7 @@ struct DatagramServerTests {
             gate.open()
             replied.wait(for: 1)
             var successor = try Socket(.ipv4, .datagram)
-            try ChildProcess.withoutSpawning { try successor.bind(to: peerAddress) }
+            try rebinding { () throws(SocketError) in try successor.bind(to: peerAddress) }
             try successor.setTimeout(.seconds(10))
             try successor.send([1], to: server.address)
             try #expect(successor.receive(atMost: 10) == [1])

@@ -126,7 +126,7 @@ struct ServerMakingTests {
         let holder = try Socket.bound(to: .tcp("127.0.0.1", 0))
         let address = try holder.localAddress
         for _ in 0..<20 {
-            let server = try ChildProcess.withoutSpawning { try TCPServer(on: .address(address)) }
+            let server = try rebinding { () throws(SocketError) in try TCPServer(on: .address(address)) }
             // The server closes first, so the connection lingers in TIME_WAIT on its side.
             try serving(server) {
                 try $0.serveBlocking { connection, _ in try connection.sendAll("x") }

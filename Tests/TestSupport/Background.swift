@@ -1,3 +1,4 @@
+import Glibc
 public import MinatoSocket
 
 /// A blocking body on a thread of its own, for the other end of a conversation.
@@ -60,4 +61,21 @@ public final class SharedSocket: Sendable {
 
     /// Takes the socket over.
     public init(_ socket: consuming Socket) { self.socket = socket }
+}
+
+/// Binds an address whose socket was closed a moment ago.
+///
+/// A child process of another test holds a copy of every descriptor until the end of its exec, close-on-exec or not, and
+/// with it the address. So it is tried again while the address is in use, for ten seconds at most: far less than the
+/// minute of TIME_WAIT.
+public func rebinding<Result: ~Copyable>(_ body: () throws(SocketError) -> Result) throws(SocketError) -> Result {
+    let deadline = Deadline.after(.seconds(10))
+    while true {
+        do throws(SocketError) {
+            return try body()
+        } catch {
+            guard error.code == .addressInUse, !deadline.hasPassed else { throw error }
+            sched_yield()
+        }
+    }
 }

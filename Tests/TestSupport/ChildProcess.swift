@@ -41,14 +41,6 @@ public final class ChildProcess: @unchecked Sendable {
     /// inherited an end would keep the pipe open.
     private static let spawning = Lock()
 
-    /// Runs `body` while no child stands between fork and exec.
-    ///
-    /// Until a child has called exec it holds a copy of every descriptor, close-on-exec or not: a port whose socket was
-    /// closed a moment ago may still be in use. After this has begun, it is free.
-    public static func withoutSpawning<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
-        try spawning.withLock { try body() }
-    }
-
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         guard unsafe Glibc.pipe(&ends) == 0 else { throw Failure(description: "pipe: errno \(errno)") }

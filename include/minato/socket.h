@@ -100,8 +100,10 @@ MINATO_API int32_t minato_socket_send_all(
 
 /// Sends one datagram to an address and returns its length.
 ///
-/// A full queue of a Unix socket that is named here is waited for inside sendto(2), under SO_SNDTIMEO, which is set back
-/// afterwards: when several threads wait so on one descriptor at a time, one may wait past its deadline. Python: `sendto`. See sendto(2).
+/// A full queue of a Unix socket that is named here is waited for inside sendto(2), under SO_SNDTIMEO, which is set
+/// back afterwards: when several threads wait so on one descriptor at a time, one may wait past its deadline.
+///
+/// Python: `sendto`. See sendto(2).
 MINATO_API int64_t minato_socket_send_to(
     int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count, int32_t flags,
     const minato_address *address, int64_t deadline);
