@@ -56,7 +56,7 @@ struct SendTests {
     @Test("A server that does not answer is given up when the time is over")
     func timeout() throws {
         let silent = try ChildProcess.python(
-            "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1]); time.sleep(60)"
+            "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1]); sys.stdin.read()"
         )
         let port = try #require(silent.readLine())
         let outcome = try Tool.run("send", "--timeout", "0.05", "127.0.0.1", port, "x")
