@@ -51,7 +51,7 @@ static inline int64_t minato_receive_deadline(int32_t flags, int64_t deadline) {
 #define MINATO_RETURN_WHEN_READY(descriptor, events, deadline, call) \
     for (;;) { \
         int64_t result_ = minato_result(call); \
-        if (!minato_would_block(result_)) return result_; \
+        if (!minato_would_block(result_) || (deadline) <= MINATO_NO_WAIT) return result_; \
         int32_t waited_ = minato_await((descriptor), (events), (deadline)); \
         if (waited_ < 0) return waited_; \
     }

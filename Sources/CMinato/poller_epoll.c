@@ -70,20 +70,25 @@ static void backend_remove(minato_poller *poller, int32_t index) {
     if (!slot->detached) control(poller, EPOLL_CTL_DEL, slot->descriptor, 0, 0);
 }
 
+/// The time left in whole milliseconds, rounded up; -1 for a deadline that never comes.
+static int remaining_milliseconds(int64_t deadline) {
+    if (deadline == MINATO_NO_DEADLINE) return -1;
+    int64_t left = minato_clock_remaining(deadline);
+    return left > (int64_t)(INT_MAX - 1) * 1000000 ? INT_MAX : (int)((left + 999999) / 1000000);
+}
+
 /// epoll_wait(2) to an absolute deadline; in whole milliseconds, rounded up, on kernels before 5.11.
 static int64_t wait_once(minato_poller *poller, struct epoll_event *fetched, int count, int64_t deadline) {
-    struct timespec storage;
-    const struct timespec *left = minato_remaining_timespec(deadline, &storage);
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
-    int64_t result = minato_result(epoll_pwait2(poller->epoll_descriptor, fetched, count, left, NULL));
-    if (result != -ENOSYS) return result;
-#endif
-    int64_t milliseconds = -1;
-    if (left != NULL) {
-        milliseconds = left->tv_sec > INT_MAX / 1000 - 1 ? INT_MAX
-                                                         : left->tv_sec * 1000 + (left->tv_nsec + 999999) / 1000000;
+    // Only a real deadline needs the finer clock.
+    if (deadline > MINATO_NO_WAIT && deadline != MINATO_NO_DEADLINE) {
+        struct timespec storage;
+        const struct timespec *left = minato_remaining_timespec(deadline, &storage);
+        int64_t result = minato_result(epoll_pwait2(poller->epoll_descriptor, fetched, count, left, NULL));
+        if (result != -ENOSYS) return result;
     }
-    return minato_result(epoll_wait(poller->epoll_descriptor, fetched, count, (int)milliseconds));
+#endif
+    return minato_result(epoll_wait(poller->epoll_descriptor, fetched, count, remaining_milliseconds(deadline)));
 }
 
 static int32_t backend_wait(minato_poller *poller, minato_event *events, size_t capacity, int64_t deadline) {

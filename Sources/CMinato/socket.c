@@ -79,6 +79,10 @@ int32_t minato_socket_accept(int32_t descriptor, int32_t flags, int64_t deadline
     return (int32_t)accept_when_ready(descriptor, flags, deadline, peer);
 }
 
+int32_t minato_socket_accept_once(int32_t descriptor, int32_t flags, minato_address *peer) {
+    return (int32_t)minato_result(accept_once(descriptor, flags, peer));
+}
+
 int32_t minato_socket_shutdown(int32_t descriptor, int32_t how) {
     return (int32_t)minato_result(shutdown(descriptor, how));
 }

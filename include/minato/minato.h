@@ -16,5 +16,6 @@
 #include "minato/signal.h"
 #include "minato/sigpipe.h"
 #include "minato/socket.h"
+#include "minato/thread.h"
 
 #endif

@@ -67,6 +67,13 @@ MINATO_API int32_t minato_socket_listen(int32_t descriptor, int32_t backlog);
 MINATO_API int32_t
 minato_socket_accept(int32_t descriptor, int32_t flags, int64_t deadline, minato_address *MINATO_NULLABLE peer);
 
+/// Takes a connection from a listening descriptor that has O_NONBLOCK, with accept4(2) and no other system call:
+/// `-EAGAIN` when there is none. On a blocking descriptor it waits for ever.
+///
+/// Arguments and the other results as `minato_socket_accept`. For event loops.
+MINATO_API int32_t
+minato_socket_accept_once(int32_t descriptor, int32_t flags, minato_address *MINATO_NULLABLE peer);
+
 /// Connects, and waits until the connection stands or has failed.
 ///
 /// After `-EINTR` call again: it goes on waiting for the same attempt. `-EISCONN` when a stream has another peer

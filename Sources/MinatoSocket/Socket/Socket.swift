@@ -117,6 +117,13 @@ public struct Socket: ~Copyable, Sendable {
         return descriptor
     }
 
+    /// Gives the descriptor away as it is, non-blocking.
+    consuming func release() -> Int32 {
+        let descriptor = descriptor
+        discard self
+        return descriptor
+    }
+
     /// A second socket with a descriptor of its own for the same open socket, with the same ``timeout``.
     ///
     /// - Throws: `.tooManyDescriptors`.
@@ -157,7 +164,9 @@ public struct Socket: ~Copyable, Sendable {
     }
 
     /// The name of the kind of socket, as errors print it: `tcp`, `udp`, `unix`, `unixgram` ...
-    var networkName: String {
+    var networkName: String { Self.networkName(family, kind) }
+
+    static func networkName(_ family: Family, _ kind: Kind) -> String {
         switch (family, kind) {
         case (.ipv4, .stream), (.ipv6, .stream): "tcp"
         case (.ipv4, .datagram), (.ipv6, .datagram): "udp"

@@ -94,6 +94,11 @@ extension SocketError.Code {
     /// The option does not exist (ENOPROTOOPT).
     public static let noSuchOption = Self(ENOPROTOOPT)
 
+    /// The task was cancelled (ECANCELED) before or while it waited.
+    public static let cancelled = Self(ECANCELED)
+    /// Another task is reading, or writing, there at this moment (EBUSY).
+    public static let busy = Self(EBUSY)
+
     /// The name does not exist (EAI_NONAME). Python: `socket.gaierror`.
     public static let unknownHost = Self(.resolver, EAI_NONAME)
     /// The service does not exist for this kind of socket (EAI_SERVICE).

@@ -1,19 +1,31 @@
 internal import CMinato
 
-/// A point of CLOCK_MONOTONIC, as the C layer takes it.
-package struct Deadline: Sendable, Comparable {
+/// The time by which something has to be done.
+///
+///     let deadline = Deadline.after(.seconds(10))
+///     let request = try await connection.readLine(limit: 1024, deadline: deadline)
+///     try await connection.write(answer(to: request), deadline: deadline)
+///
+/// A deadline is a point in time, not a length: several operations can share one. It is measured by the clock that only ever
+/// goes forward, CLOCK_MONOTONIC: setting the date does not move it, and the time that the machine sleeps does not count.
+///
+/// C: the deadlines of `minato/clock.h`. See clock_gettime(2).
+public struct Deadline: Sendable, Comparable {
     /// Nanoseconds; see `clock.h`.
     package let nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// Never comes.
-    package static let none = Deadline(nanoseconds: Int64(MINATO_NO_DEADLINE))
+    public static let none = Deadline(nanoseconds: Int64(MINATO_NO_DEADLINE))
 
     /// Has always passed: try once and never wait.
     package static let atOnce = Deadline(nanoseconds: Int64(MINATO_NO_WAIT))
 
-    /// The deadline a timeout from now: nil never comes, zero never waits. `timeout` must not be negative.
+    /// The deadline that lies so far from now; one that has passed for zero and less.
+    public static func after(_ duration: Duration) -> Deadline { after(nanoseconds: duration.nanosecondsRoundedUp) }
+
+    /// The deadline a timeout from now: nil never comes, zero never waits.
     package static func after(_ timeout: Duration?) -> Deadline {
         guard let timeout else { return .none }
         return after(nanoseconds: timeout.nanosecondsRoundedUp)
@@ -23,12 +35,19 @@ package struct Deadline: Sendable, Comparable {
         Deadline(nanoseconds: minato_clock_deadline(max(nanoseconds, 0)))
     }
 
+    /// The deadline at an instant of `ContinuousClock`, which goes on while the machine sleeps: by what is left of it now.
+    public init(_ instant: ContinuousClock.Instant) {
+        self = .after(ContinuousClock.now.duration(to: instant))
+    }
+
     /// What is left; zero when it has passed. `Int64.max` nanoseconds for `none`.
     package var remainingNanoseconds: Int64 { minato_clock_remaining(nanoseconds) }
 
-    package var hasPassed: Bool { remainingNanoseconds == 0 }
+    /// Whether it has come.
+    public var hasPassed: Bool { remainingNanoseconds == 0 }
 
-    package static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
+    /// Whether the left one comes first.
+    public static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 
 extension Duration {

@@ -1,0 +1,78 @@
+internal import CMinato
+internal import Glibc
+internal import Synchronization
+
+// The one loop of try, wait, and try again, through which all reading and writing goes.
+
+extension Channel {
+    /// Takes a direction and makes a call until it does not have to wait.
+    ///
+    /// On return the caller has the direction and gives it back with `finish`. After an error it does not have it.
+    ///
+    /// - Parameters:
+    ///   - standard: the timeout in nanoseconds, negative for none, if neither of the two before it is given.
+    ///   - attempt: makes the call, which returns `-EAGAIN` when it would have to wait; it is made again after `-EINTR`.
+    @inline(__always)
+    nonisolated(nonsending) func perform(
+        _ direction: Direction, _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>,
+        _ attempt: (Int32) -> Int64
+    ) async throws(SocketError) -> Int64 {
+        var isReady = try begin(direction)
+        if isReady, hasHadItsShare(direction) { try await giveWay(direction) }
+        var limit: Deadline?
+        while true {
+            if !isReady {
+                let until = limit ?? Deadline(timeout, deadline, standard: standard)
+                limit = until
+                let wake = await wait(direction, until: until)
+                guard wake == .ready else { throw end(direction, wake) }
+            }
+            let result = attempt(descriptor)
+            isReady = result == -Int64(EINTR)
+            if result == -Int64(EAGAIN) || isReady { continue }
+            guard result >= 0 else { throw end(direction, result) }
+            return result
+        }
+    }
+
+    /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
+    @inline(never)
+    nonisolated(nonsending) func giveWay(_ direction: Direction) async throws(SocketError) {
+        if loop.core.isCurrent { await unsafe withUnsafeContinuation { unsafe loop.core.yield($0) } }
+        if Task.isCancelled { throw end(direction, .cancelled) }
+    }
+
+    /// Ends an operation whose wait did not end well, and says how.
+    func end(_ direction: Direction, _ wake: Wake) -> SocketError {
+        let code: SocketError.Code =
+            switch wake {
+            case .cancelled: .cancelled
+            case .timedOut: .timedOut
+            case .closed, .ready, .foreign: .closed
+            }
+        let error = failure(direction, code)
+        // Nothing is known to have changed: the readiness, if there was one, is still there.
+        finish(direction, isReady: true)
+        return error
+    }
+
+    /// Ends an operation that the kernel refused.
+    func end(_ direction: Direction, _ result: Int64) -> SocketError {
+        let error = failure(direction, .init(result: result))
+        finish(direction, isReady: true)
+        return error
+    }
+}
+
+extension Deadline {
+    /// The earlier of a deadline and a timeout that begins now; the standard timeout, in nanoseconds, when neither was given.
+    @inline(__always)
+    init(_ timeout: Duration?, _ deadline: Deadline, standard: borrowing Atomic<Int64>) {
+        if timeout == nil, deadline == .none {
+            let nanoseconds = standard.load(ordering: .relaxed)
+            self = nanoseconds < 0 ? .none : .after(nanoseconds: nanoseconds)
+        } else {
+            self = min(deadline, .after(timeout.map { max($0, .nanoseconds(1)) }))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Glibc
+
+/// Several event loops, over which connections are spread.
+///
+/// Servers and connections use ``shared`` unless they are given another one.
+///
+/// **Threads.** May be used from every thread.
+public final class EventLoopGroup: Sendable {
+    /// The group that everything uses by default: a loop for each processor, each started when it is first needed. It lives
+    /// as long as the process.
+    public static let shared = EventLoopGroup(unstarted: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    fileprivate struct State {
+        var loops: [EventLoop?]
+        var next = 0
+        var isShutDown = false
+    }
+
+    private let state: Guarded<State>
+
+    /// How many loops there are.
+    public let count: Int
+
+    private init(unstarted count: Int) {
+        self.count = count
+        state = Guarded(State(loops: Array(repeating: nil, count: count)))
+    }
+
+    /// Starts a group of one's own.
+    ///
+    /// - Parameters:
+    ///   - count: how many loops: at least 1.
+    ///   - backend: how they learn what is ready. Default: ``EventLoop/Backend/standard``.
+    /// - Throws: `.invalidArgument` for a count below 1; what ``EventLoop/init(backend:)`` throws, after which none is left.
+    public init(loops count: Int, backend: EventLoop.Backend = .standard) throws(SocketError) {
+        guard count >= 1 else { throw SocketError(.open, .invalidArgument, subject: "group of \(count) event loops") }
+        var loops: [EventLoop?] = []
+        for _ in 0..<count { loops.append(try EventLoop(backend: backend)) }
+        self.count = count
+        state = Guarded(State(loops: loops))
+    }
+
+    /// A loop for something new: the one that the caller runs on, if it is one of these, otherwise one after the other.
+    ///
+    /// - Throws: what ``EventLoop/init(backend:)`` throws when a loop of the shared group has to be started; `.closed` after
+    ///   ``shutdown()``.
+    public func next() throws(SocketError) -> EventLoop {
+        try state.withLock { (state) throws(SocketError) in
+            for case let loop? in state.loops where loop.isCurrent { return loop }
+            let place = state.next
+            state.next = (place + 1) % count
+            return try state.loop(place)
+        }
+    }
+
+    /// All loops, every one of them started.
+    ///
+    /// - Throws: as ``next()``.
+    public func all() throws(SocketError) -> [EventLoop] {
+        try state.withLock { (state) throws(SocketError) in
+            var all: [EventLoop] = []
+            for place in 0..<count { all.append(try state.loop(place)) }
+            return all
+        }
+    }
+
+    /// Ends the loops, as ``EventLoop/shutdown()`` does. The shared group should be left alone.
+    public func shutdown() {
+        let loops = state.withLock { state in
+            state.isShutDown = true
+            return state.loops
+        }
+        for loop in loops { loop?.shutdown() }
+    }
+}
+
+extension EventLoopGroup.State {
+    fileprivate mutating func loop(_ place: Int) throws(SocketError) -> EventLoop {
+        if isShutDown { throw SocketError(.open, .closed, subject: "event loop") }
+        if let loop = loops[place] { return loop }
+        let loop = try EventLoop()
+        loops[place] = loop
+        return loop
+    }
+}

@@ -1,0 +1,41 @@
+/// The jobs that a loop has to run, first in, first out, in memory that is used again and again.
+@safe
+struct JobRing: ~Copyable {
+    private var slots: UnsafeMutablePointer<UnownedJob>
+    /// A power of two.
+    private var capacity: Int
+    private var head = 0
+    private(set) var count = 0
+
+    init(capacity: Int = 256) {
+        self.capacity = capacity
+        unsafe slots = .allocate(capacity: capacity)
+    }
+
+    deinit { unsafe slots.deallocate() }
+
+    mutating func append(_ job: UnownedJob) {
+        if count == capacity { grow() }
+        unsafe (slots + (head &+ count) & (capacity &- 1)).initialize(to: job)
+        count &+= 1
+    }
+
+    mutating func removeFirst() -> UnownedJob? {
+        guard count > 0 else { return nil }
+        let job = unsafe (slots + head).move()
+        head = (head &+ 1) & (capacity &- 1)
+        count &-= 1
+        return job
+    }
+
+    private mutating func grow() {
+        let larger = unsafe UnsafeMutablePointer<UnownedJob>.allocate(capacity: capacity * 2)
+        for place in 0..<count {
+            unsafe (larger + place).initialize(to: (slots + (head &+ place) & (capacity &- 1)).move())
+        }
+        unsafe slots.deallocate()
+        unsafe slots = larger
+        head = 0
+        capacity *= 2
+    }
+}

@@ -1,0 +1,295 @@
+internal import CMinato
+internal import Glibc
+
+/// The inside of an event loop: what its thread keeps alive after the last ``EventLoop`` handle is gone.
+///
+/// **Threads.** Only `post`, `enqueue`, `stop` and `isCurrent` may be used from other threads than the loop's.
+@safe
+package final class LoopCore: @unchecked Sendable {
+    /// What other threads leave for the loop.
+    enum Remote {
+        case job(UnownedJob)
+        case call(@Sendable () -> Void)
+    }
+
+    /// Under the lock: what has come, and whether somebody must kick the loop so that it sees it.
+    struct Inbox {
+        var items: [Remote] = []
+        var isAsleep = false
+        var isStopping = false
+        /// The thread has taken its last look: nothing that comes now will be seen.
+        var hasEnded = false
+    }
+
+    /// As many events as one wait takes.
+    private static let batch = 256
+    /// Jobs run in a row before the descriptors are looked at again.
+    private static let jobsInARow = 1024
+
+    private let poller: OpaquePointer
+    private let events: UnsafeMutablePointer<minato_event>
+    let inbox = Guarded(Inbox())
+    /// Whether the poller reports edges by itself: epoll does, poll(2) has to be told what is waited for.
+    package let hasEdges: Bool
+
+    /// What belongs to the loop's thread, in plain memory: a class's variables are checked for exclusive access each time.
+    @safe
+    private struct Thread: ~Copyable {
+        var jobs = JobRing()
+        var timers = TimerHeap()
+        var sources: [LoopSource] = []
+        /// Sources that were removed while a batch of events is being handled, in which they may occur again.
+        var removed: [LoopSource] = []
+        var isHandling = false
+        var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
+        var scratch: UnsafeMutableRawPointer?
+        var executor: UnownedTaskExecutor?
+    }
+
+    private let threadMemory: UnsafeMutablePointer<Thread>
+    private var thread: Thread {
+        _read { yield unsafe threadMemory.pointee }
+        _modify { yield unsafe &threadMemory.pointee }
+    }
+
+    /// What jobs are run on; set before the thread starts, valid while there are jobs.
+    var executor: UnownedTaskExecutor? {
+        get { unsafe thread.executor }
+        set { unsafe thread.executor = newValue }
+    }
+
+    init(backend: Int32) throws(SocketError) {
+        var opened: OpaquePointer?
+        let result = unsafe minato_poller_open(backend, &opened)
+        guard result >= 0, let poller = unsafe opened else {
+            throw SocketError(.open, .init(result: result), subject: "event loop")
+        }
+        unsafe self.poller = poller
+        hasEdges = unsafe minato_poller_backend(poller) == Int32(MINATO_POLLER_EPOLL)
+        unsafe threadMemory = .allocate(capacity: 1)
+        unsafe threadMemory.initialize(to: Thread())
+        unsafe events = .allocate(capacity: Self.batch)
+        unsafe events.initialize(repeating: minato_event(), count: Self.batch)
+    }
+
+    deinit {
+        unsafe minato_poller_close(poller)
+        unsafe events.deallocate()
+        unsafe thread.scratch?.deallocate()
+        unsafe threadMemory.deinitialize(count: 1)
+        unsafe threadMemory.deallocate()
+    }
+
+    /// Whether this is the loop's thread.
+    @inline(__always)
+    package var isCurrent: Bool {
+        unsafe minato_thread_value() == Unmanaged.passUnretained(self).toOpaque()
+    }
+}
+
+// MARK: - From any thread
+
+extension LoopCore {
+    /// Takes a job of a task that prefers this loop.
+    @inline(__always)
+    func enqueue(_ job: UnownedJob) {
+        if isCurrent {
+            thread.jobs.append(job)
+        } else if !leave(.job(job)) {
+            // The loop has ended and the task has not: it goes on in the global pool.
+            globalConcurrentExecutor.enqueue(ExecutorJob(job))
+        }
+    }
+
+    /// Runs `body` on the loop's thread, at once when this is it. False when the loop has ended: then it was not run.
+    @discardableResult
+    package func post(_ body: @escaping @Sendable () -> Void) -> Bool {
+        if isCurrent {
+            body()
+            return true
+        }
+        return leave(.call(body))
+    }
+
+    private func leave(_ item: Remote) -> Bool {
+        let (isTaken, mustKick) = inbox.withLock { inbox in
+            if inbox.hasEnded { return (false, false) }
+            inbox.items.append(item)
+            defer { inbox.isAsleep = false }
+            return (true, inbox.isAsleep)
+        }
+        if mustKick { unsafe minato_poller_wake(poller) }
+        return isTaken
+    }
+
+    /// Has the loop end: its sources are told, and its thread returns.
+    func stop() {
+        let mustKick = inbox.withLock { inbox in
+            if inbox.isStopping || inbox.hasEnded { return false }
+            inbox.isStopping = true
+            inbox.isAsleep = false
+            return true
+        }
+        if mustKick { unsafe minato_poller_wake(poller) }
+    }
+}
+
+// MARK: - On the loop's thread
+
+extension LoopCore {
+    /// Registers a source for everything, edge-triggered; or, without edges, for nothing until `setInterest`.
+    package func add(_ source: LoopSource, _ descriptor: Int32, interest: UInt32) -> Int32 {
+        let data = unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(source).toOpaque()))
+        let result = unsafe minato_poller_add(poller, descriptor, interest, data, &source.registration)
+        guard result >= 0 else { return result }
+        source.place = thread.sources.count
+        thread.sources.append(source)
+        return 0
+    }
+
+    /// Changes what a source is told about.
+    package func setInterest(_ source: LoopSource, _ interest: UInt32) {
+        let data = unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(source).toOpaque()))
+        unsafe minato_poller_modify(poller, source.registration, interest, data)
+    }
+
+    /// Removes a source and its timer. Before its descriptor is closed.
+    package func remove(_ source: LoopSource) {
+        thread.timers.cancel(source)
+        guard source.place >= 0 else { return }
+        unsafe minato_poller_remove(poller, source.registration)
+        source.registration = 0
+        // In the batch of events under way it may occur once more, as an address: it must outlive the batch.
+        if thread.isHandling { thread.removed.append(source) }
+        let last = thread.sources.removeLast()
+        if last !== source {
+            last.place = source.place
+            thread.sources[source.place] = last
+        }
+        source.place = -1
+    }
+
+    /// When the source's timer runs out, nil when it has none.
+    package func deadline(of source: LoopSource) -> Int64? { thread.timers.deadline(of: source) }
+
+    package func setTimer(_ source: LoopSource, _ deadline: Int64) { thread.timers.set(source, deadline) }
+
+    package func cancelTimer(_ source: LoopSource) { thread.timers.cancel(source) }
+
+    /// Has a task wait until the other descriptors have been looked at.
+    func yield(_ continuation: UnsafeContinuation<Void, Never>) { unsafe thread.yielded.append(continuation) }
+
+    /// Memory to receive into, `LoopCore.scratchSize` bytes, for the time until the next suspension.
+    package var scratchMemory: UnsafeMutableRawPointer {
+        if let scratch = unsafe thread.scratch { return unsafe scratch }
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.scratchSize, alignment: 16)
+        unsafe thread.scratch = unsafe memory
+        return unsafe memory
+    }
+
+    package static let scratchSize = 65_536
+
+    /// The body of the thread.
+    func run() {
+        unsafe minato_thread_set_value(Unmanaged.passUnretained(self).toOpaque())
+        while takeInbox() {
+            runJobs()
+            fireTimers()
+            let mayWait = unsafe thread.jobs.count == 0 && thread.yielded.isEmpty && fallAsleep()
+            let deadline = mayWait ? thread.timers.next : Int64(MINATO_NO_WAIT)
+            handle(unsafe minato_poller_wait(poller, events, Self.batch, deadline))
+            resumeYielded()
+        }
+        end()
+        minato_thread_set_value(nil)
+    }
+
+    /// False when the loop is to end.
+    private func takeInbox() -> Bool {
+        let (items, goesOn) = inbox.withLock { inbox in
+            inbox.isAsleep = false
+            defer { inbox.items.removeAll(keepingCapacity: inbox.items.capacity <= 1024) }
+            return (inbox.items, !inbox.isStopping)
+        }
+        for item in items {
+            switch item {
+            case .job(let job): thread.jobs.append(job)
+            case .call(let body): body()
+            }
+        }
+        return goesOn
+    }
+
+    /// Whether the loop may wait in the kernel: from now on whoever leaves something kicks it.
+    private func fallAsleep() -> Bool {
+        inbox.withLock { inbox in
+            guard inbox.items.isEmpty, !inbox.isStopping else { return false }
+            inbox.isAsleep = true
+            return true
+        }
+    }
+
+    private func handle(_ count: Int32) {
+        guard count > 0 else { return }
+        thread.isHandling = true
+        var place = 0
+        while place < Int(count) {
+            let event = unsafe events[place]
+            place &+= 1
+            guard let address = unsafe UnsafeRawPointer(bitPattern: UInt(event.data)) else { continue }
+            let source = unsafe Unmanaged<LoopSource>.fromOpaque(address).takeUnretainedValue()
+            // Removed, and perhaps registered anew, since the kernel reported it.
+            guard source.registration == event.registration else { continue }
+            source.isReady(event.ready)
+            runJobs()
+        }
+        thread.isHandling = false
+        if !thread.removed.isEmpty { thread.removed.removeAll(keepingCapacity: true) }
+    }
+
+    @inline(__always)
+    private func runJobs() {
+        guard let executor = unsafe thread.executor else { return }
+        var left = Self.jobsInARow
+        while left > 0, let job = thread.jobs.removeFirst() {
+            unsafe job.runSynchronously(on: executor)
+            left &-= 1
+        }
+    }
+
+    private func fireTimers() {
+        guard thread.timers.next != .max else { return }
+        let now = minato_clock_now()
+        while let source = thread.timers.removeExpired(now) {
+            source.timeIsOver(now)
+            runJobs()
+        }
+    }
+
+    private func resumeYielded() {
+        guard unsafe !thread.yielded.isEmpty else { return }
+        let waiting = unsafe thread.yielded
+        unsafe thread.yielded.removeAll(keepingCapacity: true)
+        for place in unsafe waiting.indices {
+            unsafe waiting[place].resume()
+            runJobs()
+        }
+    }
+
+    /// Tells every source, and runs what they cause, until nothing is left.
+    private func end() {
+        repeat {
+            while let source = thread.sources.last ?? thread.timers.removeExpired(.max) {
+                remove(source)
+                source.loopEnds()
+            }
+            resumeYielded()
+            while thread.jobs.count > 0 { runJobs() }
+            _ = takeInbox()
+        } while !inbox.withLock { inbox in
+            inbox.hasEnded =
+                thread.jobs.count == 0 && thread.sources.isEmpty && thread.timers.count == 0 && inbox.items.isEmpty
+            return inbox.hasEnded
+        }
+    }
+}
