@@ -68,6 +68,13 @@ public struct ServerLimits: Hashable, Sendable {
         return UInt64(limit.rlim_cur)
     }
 
+    /// How long the first receive may wait, when that is not ``idleTimeout``.
+    var firstReceiveTimeout: Duration? {
+        guard let firstByteTimeout else { return nil }
+        guard let idleTimeout, idleTimeout <= firstByteTimeout else { return firstByteTimeout }
+        return nil
+    }
+
     func check() throws(SocketError) {
         func reject(_ subject: String) -> SocketError { SocketError(.serve, .invalidArgument, subject: subject) }
         guard threads >= 1 else { throw reject("limit of \(threads) threads") }

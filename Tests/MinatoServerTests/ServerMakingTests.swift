@@ -1,8 +1,9 @@
 import Glibc
-@testable import MinatoServer
 import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoServer
 
 @Suite("Making a server", .watchdog)
 struct ServerMakingTests {
