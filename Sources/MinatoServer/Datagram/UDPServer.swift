@@ -32,8 +32,7 @@ public final class UDPServer: DatagramServer, @unchecked Sendable {
         on endpoint: Endpoint, dualStack: Bool = false, limits: ServerLimits = ServerLimits(),
         hooks: DatagramServerHooks = DatagramServerHooks()
     ) throws(SocketError) {
-        try endpoint.check(.datagram, isUnix: false, for: "UDPServer")
-        let socket = try Socket.bound(to: endpoint, dualStack: dualStack)
+        let socket = try ServedKind.udp.open(on: endpoint, dualStack: dualStack, limits: limits)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: false)
     }
 
@@ -50,7 +49,7 @@ public final class UDPServer: DatagramServer, @unchecked Sendable {
         adopting socket: consuming Socket, limits: ServerLimits = ServerLimits(),
         hooks: DatagramServerHooks = DatagramServerHooks()
     ) throws(SocketError) {
-        try socket.check(.datagram, isUnix: false, for: "UDPServer")
+        try ServedKind.udp.check(socket)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: false)
     }
 }

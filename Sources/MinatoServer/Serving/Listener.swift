@@ -9,7 +9,7 @@ final class Listener: Sendable {
     /// - Parameter ownsPath: whether the socket was bound by this server, so that its path is to be removed.
     init(_ socket: consuming Socket, at address: SocketAddress, ownsPath: Bool) {
         self.socket = socket
-        path = ownsPath ? address.unixPath.flatMap(BoundPath.init) : nil
+        path = ownsPath ? UnixPath(address).flatMap(BoundPath.init) : nil
     }
 
     deinit {
@@ -20,13 +20,13 @@ final class Listener: Sendable {
 
 /// A socket file as it was right after binding.
 struct BoundPath: Sendable {
-    private let path: String
+    private let path: UnixPath
     private let device: dev_t
     private let inode: ino_t
 
     /// Nil when there is no socket at the path.
-    init?(_ path: String) {
-        guard let status = Self.status(path) else { return nil }
+    init?(_ path: UnixPath) {
+        guard let status = path.status, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         self.path = path
         device = status.st_dev
         inode = status.st_ino
@@ -34,13 +34,7 @@ struct BoundPath: Sendable {
 
     /// Removes the file if it still is the one that was bound; a file that replaced it stays.
     func remove() {
-        guard let status = Self.status(path), status.st_dev == device, status.st_ino == inode else { return }
-        unsafe unlink(path)
-    }
-
-    private static func status(_ path: String) -> stat? {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
-        return status
+        guard let status = path.status, status.st_dev == device, status.st_ino == inode else { return }
+        _ = path.remove()
     }
 }

@@ -33,8 +33,7 @@ public final class TCPServer: StreamServer, @unchecked Sendable {
         on endpoint: Endpoint, dualStack: Bool = false, limits: ServerLimits = ServerLimits(),
         hooks: StreamServerHooks = StreamServerHooks()
     ) throws(SocketError) {
-        try endpoint.check(.stream, isUnix: false, for: "TCPServer")
-        let socket = try Socket.listen(on: endpoint, dualStack: dualStack)
+        let socket = try ServedKind.tcp.open(on: endpoint, dualStack: dualStack, limits: limits)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: false)
     }
 
@@ -51,7 +50,7 @@ public final class TCPServer: StreamServer, @unchecked Sendable {
         adopting listener: consuming Socket, limits: ServerLimits = ServerLimits(),
         hooks: StreamServerHooks = StreamServerHooks()
     ) throws(SocketError) {
-        try listener.check(.stream, isUnix: false, for: "TCPServer")
+        try ServedKind.tcp.check(listener)
         try super.init(listener, limits: limits, hooks: hooks, ownsPath: false)
     }
 }
