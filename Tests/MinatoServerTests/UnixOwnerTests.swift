@@ -31,7 +31,9 @@ struct UnixOwnerTests {
 
     @Test(
         "Another user connects when the mode lets it",
-        arguments: [("600", "PermissionError"), ("660", "PermissionError"), ("666", "connected"), ("602", "connected")],
+        arguments: [
+            ("600", "PermissionError"), ("660", "PermissionError"), ("666", "connected"), ("602", "connected"),
+        ],
         ["stream", "datagram"])
     func connecting(row: (mode: String, outcome: String), kind: String) throws {
         let directory = try TemporaryDirectory()
