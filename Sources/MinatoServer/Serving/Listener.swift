@@ -4,17 +4,23 @@ internal import MinatoSocket
 /// The socket at which a server waits. Letting go of it closes the socket and removes the path that it was bound to.
 final class Listener: Sendable {
     let socket: Socket
-    private let path: BoundPath?
+    private let path: Guarded<BoundPath?>
 
     /// - Parameter ownsPath: whether the socket was bound by this server, so that its path is to be removed.
     init(_ socket: consuming Socket, at address: SocketAddress, ownsPath: Bool) {
         self.socket = socket
-        path = ownsPath ? UnixPath(address).flatMap(BoundPath.init) : nil
+        path = Guarded(ownsPath ? UnixPath(address).flatMap(BoundPath.init) : nil)
     }
+
+    /// The path that is to be removed; from now on it is the caller's business.
+    func giveUpPath() -> BoundPath? { path.withLock { $0.take() } }
+
+    /// A path to be removed.
+    func takePath(_ path: BoundPath) { self.path.withLock { $0 = path } }
 
     deinit {
         // The path goes first: later it may already be a successor's.
-        path?.remove()
+        giveUpPath()?.remove()
     }
 }
 
