@@ -1,7 +1,9 @@
-import MinatoServer
+import Glibc
 import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoServer
 
 @Suite("Making a server", .watchdog)
 struct ServerMakingTests {
@@ -73,8 +75,12 @@ struct ServerMakingTests {
 
     static let badLimits: [(String, @Sendable (inout ServerLimits) -> Void)] = [
         ("limit of 0 threads", { $0.threads = 0 }),
+        ("limit of 0 connections", { $0.maxConnections = 0 }),
+        ("first byte timeout of 0.0 seconds", { $0.firstByteTimeout = .zero }),
         ("idle timeout of 0.0 seconds", { $0.idleTimeout = .zero }),
         ("write timeout of -1.0 seconds", { $0.writeTimeout = .seconds(-1) }),
+        ("output limit of 0 bytes", { $0.outputLimit = 0 }),
+        ("output limit of 1073741825 bytes", { $0.outputLimit = 1 << 30 + 1 }),
         ("datagram size of 0 bytes", { $0.datagramSize = 0 }),
         ("datagram size of 16777217 bytes", { $0.datagramSize = 1 << 24 + 1 }),
     ]
@@ -98,12 +104,28 @@ struct ServerMakingTests {
     func defaults() throws {
         var limits = ServerLimits()
         #expect(limits.threads == 64)
+        #expect(limits.firstByteTimeout == .seconds(30))
         #expect(limits.idleTimeout == .seconds(300))
         #expect(limits.writeTimeout == .seconds(30))
+        #expect(limits.outputLimit == 65_536)
         #expect(limits.datagramSize == 65_535)
+        var descriptors = rlimit()
+        try #require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0)
+        #expect(limits.maxConnections == ServerLimits.connections(descriptors: UInt64(descriptors.rlim_cur)))
+        limits.firstByteTimeout = nil
         limits.idleTimeout = nil
         limits.writeTimeout = nil
         try #expect(tcpServer(limits: limits).limits == limits)
+    }
+
+    @Test(
+        "So many connections leave room for other descriptors",
+        arguments: [
+            (0, 1), (1, 1), (2, 1), (64, 32), (512, 256), (513, 257), (1024, 768), (10_256, 10_000), (20_000, 10_000),
+            (UInt64.max, 10_000),
+        ])
+    func connectionsFor(descriptors: UInt64, expected: Int) {
+        #expect(ServerLimits.connections(descriptors: descriptors) == expected)
     }
 
     @Test("An address in use is refused with its address, and nothing stays open")

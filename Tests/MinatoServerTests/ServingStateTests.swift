@@ -7,13 +7,16 @@ import Testing
 
 @Suite("The state that a server's threads share", .watchdog)
 struct ServingStateTests {
+    /// Another thread than this one, as far as its number goes.
+    private static let anotherThread = pthread_t(1)
+
     /// Of a server that serves.
     private func state() throws -> ServingState {
         let socket = try Socket.listen(on: .tcp("127.0.0.1", 0))
         let address = try socket.localAddress
         let watch = try ListenerWatch(socket.descriptor)
         var state = ServingState(Listener(socket, at: address, ownsPath: false))
-        try state.begin(with: watch)
+        try state.begin(with: watch, on: pthread_self())
         return state
     }
 
@@ -27,6 +30,21 @@ struct ServingStateTests {
         let whileEnding = state.admit(nil)
         #expect(whileEnding == nil)
         #expect(state.ended == 1)
+    }
+
+    @Test("A drain waits for a connection that was accepted and is not entered yet")
+    func inTransit() throws {
+        var state = try state()
+        _ = state.stop()
+        #expect(state.isBusy(besides: Self.anotherThread))
+        // The thread that accepts drains itself, in a hook.
+        #expect(!state.isBusy(besides: pthread_self()))
+        let admitted = state.admit(nil)
+        let number = try #require(admitted)
+        _ = state.stopTaking()
+        #expect(state.isBusy(besides: Self.anotherThread))
+        state.dismiss(number)
+        #expect(!state.isBusy(besides: Self.anotherThread))
     }
 
     @Test("A connection that was dismissed is not shut down: its number may be another's by then")

@@ -32,8 +32,7 @@ public final class UDPServer: DatagramServer, @unchecked Sendable {
         on endpoint: Endpoint, dualStack: Bool = false, limits: ServerLimits = ServerLimits(),
         hooks: DatagramServerHooks = DatagramServerHooks()
     ) throws(SocketError) {
-        try endpoint.check(.datagram, isUnix: false, for: "UDPServer")
-        let socket = try Socket.bound(to: endpoint, dualStack: dualStack)
+        let socket = try ServedKind.udp.open(on: endpoint, dualStack: dualStack, limits: limits)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: false)
     }
 
@@ -50,7 +49,30 @@ public final class UDPServer: DatagramServer, @unchecked Sendable {
         adopting socket: consuming Socket, limits: ServerLimits = ServerLimits(),
         hooks: DatagramServerHooks = DatagramServerHooks()
     ) throws(SocketError) {
-        try socket.check(.datagram, isUnix: false, for: "UDPServer")
+        try ServedKind.udp.check(socket)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: false)
+    }
+
+    /// Receives the socket of a server in another process, which calls ``SocketServer/handOver(to:)``: the successor.
+    ///
+    /// Waits until it arrives, for at most the timeout of `predecessor`. Clients who wait in its queue are this server's to
+    /// serve from then on, and the predecessor's as long as it goes on.
+    ///
+    /// - Parameters:
+    ///   - predecessor: a Unix socket, connected to a process that is trusted: what it sends is served.
+    ///   - limits: as ``init(on:dualStack:limits:hooks:)``. They are not handed over.
+    ///   - hooks: as ``init(on:dualStack:limits:hooks:)``.
+    /// - Throws: `.endOfStream` when the predecessor ends without sending one, `.timedOut`, `.connectionReset` ...;
+    ///   `.invalidArgument` for something else, for another kind of socket, or limits out of their range. What was received
+    ///   is closed then.
+    ///
+    /// Python: `socket.recv_fds`. See unix(7), SCM_RIGHTS.
+    public init(
+        receivingFrom predecessor: borrowing Socket, limits: ServerLimits = ServerLimits(),
+        hooks: DatagramServerHooks = DatagramServerHooks()
+    ) throws(SocketError) {
+        let received = try ServedKind.udp.receive(from: predecessor)
+        let ownsPath = received.ownsPath
+        try super.init(received.socket, limits: limits, hooks: hooks, ownsPath: ownsPath)
     }
 }

@@ -4,29 +4,35 @@ internal import MinatoSocket
 /// The socket at which a server waits. Letting go of it closes the socket and removes the path that it was bound to.
 final class Listener: Sendable {
     let socket: Socket
-    private let path: BoundPath?
+    private let path: Guarded<BoundPath?>
 
     /// - Parameter ownsPath: whether the socket was bound by this server, so that its path is to be removed.
     init(_ socket: consuming Socket, at address: SocketAddress, ownsPath: Bool) {
         self.socket = socket
-        path = ownsPath ? address.unixPath.flatMap(BoundPath.init) : nil
+        path = Guarded(ownsPath ? UnixPath(address).flatMap(BoundPath.init) : nil)
     }
+
+    /// The path that is to be removed; from now on it is the caller's business.
+    func giveUpPath() -> BoundPath? { path.withLock { $0.take() } }
+
+    /// A path to be removed.
+    func takePath(_ path: BoundPath) { self.path.withLock { $0 = path } }
 
     deinit {
         // The path goes first: later it may already be a successor's.
-        path?.remove()
+        giveUpPath()?.remove()
     }
 }
 
 /// A socket file as it was right after binding.
 struct BoundPath: Sendable {
-    private let path: String
+    private let path: UnixPath
     private let device: dev_t
     private let inode: ino_t
 
     /// Nil when there is no socket at the path.
-    init?(_ path: String) {
-        guard let status = Self.status(path) else { return nil }
+    init?(_ path: UnixPath) {
+        guard let status = path.status, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         self.path = path
         device = status.st_dev
         inode = status.st_ino
@@ -34,13 +40,7 @@ struct BoundPath: Sendable {
 
     /// Removes the file if it still is the one that was bound; a file that replaced it stays.
     func remove() {
-        guard let status = Self.status(path), status.st_dev == device, status.st_ino == inode else { return }
-        unsafe unlink(path)
-    }
-
-    private static func status(_ path: String) -> stat? {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
-        return status
+        guard let status = path.status, status.st_dev == device, status.st_ino == inode else { return }
+        _ = path.remove()
     }
 }

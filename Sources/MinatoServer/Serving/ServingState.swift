@@ -33,6 +33,8 @@ struct ServingState {
     private(set) var listener: Listener?
     /// There while somebody serves.
     private(set) var watch: ListenerWatch?
+    /// The thread that takes connections or datagrams, while it may have one in its hands that is not entered yet.
+    private var taker: pthread_t?
 
     private var idle: [Worker] = []
     private(set) var threads = 0
@@ -55,7 +57,7 @@ struct ServingState {
 
 extension ServingState {
     /// ready → serving. From the same moment on the watch can be woken, so that no stop goes unheard. The error says why not.
-    mutating func begin(with watch: ListenerWatch) throws(SocketError) {
+    mutating func begin(with watch: ListenerWatch, on thread: pthread_t) throws(SocketError) {
         switch phase {
         case .ready: break
         case .serving: throw SocketError(.serve, .init(EALREADY), subject: "serveBlocking")
@@ -63,11 +65,13 @@ extension ServingState {
         }
         phase = .serving
         self.watch = watch
+        taker = thread
     }
 
     /// serving → ready: it failed before anything was served. After a stop: closed.
     mutating func abandon() -> Listener? {
         watch = nil
+        taker = nil
         guard phase == .serving else { return close() }
         phase = .ready
         return nil
@@ -83,13 +87,17 @@ extension ServingState {
         return nil
     }
 
-    /// Gives up the listener, at the end of taking connections.
-    mutating func releaseListener() -> Listener? { listener.take() }
+    /// The end of taking connections: gives up the listener.
+    mutating func stopTaking() -> Listener? {
+        taker = nil
+        return listener.take()
+    }
 
     /// stopping → closed.
     mutating func close() -> Listener? {
         phase = .closed
         watch = nil
+        taker = nil
         return listener.take()
     }
 }
@@ -140,8 +148,11 @@ extension ServingState {
 extension ServingState {
     var isBusy: Bool { !work.isEmpty }
 
-    /// Whether other threads than this one have work.
-    func isBusy(besides thread: pthread_t) -> Bool { work.values.contains { $0.thread != thread } }
+    /// Whether other threads than this one have work, or may be about to enter some.
+    func isBusy(besides thread: pthread_t) -> Bool {
+        if let taker, pthread_equal(taker, thread) == 0 { return true }
+        return work.values.contains { $0.thread != thread }
+    }
 
     /// Adds work and returns its number; nil when it is to be dropped.
     mutating func admit(_ descriptor: Int32?) -> UInt64? {

@@ -30,13 +30,16 @@ extension SocketServer {
     private func begin() throws(SocketError) -> ListenerWatch {
         guard let listener = state.withLock({ $0.listener }) else { throw SocketError(.serve, .closed) }
         let watch = try ListenerWatch(listener.socket.descriptor)
-        try state.withLock { (state) throws(SocketError) in try state.begin(with: watch) }
+        try state.withLock { (state) throws(SocketError) in
+            try state.begin(with: watch, on: pthread_self())
+        }
         guard case .start? = state.withLock({ $0.choose(limit: 1) }) else { return watch }
         do {
             let worker = try startWorker()
             state.withLock { $0.putBack(worker) }
         } catch {
             _ = state.withLock { $0.abandon() }
+            state.wakeAll()
             throw error
         }
         return watch
@@ -136,7 +139,8 @@ extension SocketServer {
 
     /// Closes the listener, ends the idle threads and waits for the others.
     private func finish() {
-        _ = state.withLock { $0.releaseListener() }
+        _ = state.withLock { $0.stopTaking() }
+        state.wakeAll()
         for worker in state.withLock({ $0.takeIdle() }) { worker.end() }
         _ = state.wait { $0.threads == 0 ? true : nil }
         _ = state.withLock { $0.close() }

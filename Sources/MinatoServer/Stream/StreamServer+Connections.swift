@@ -18,6 +18,7 @@ extension StreamServer {
                 // Neither can fail in a way that matters: a connection that has broken off shows it in the handler.
                 if socket.family != .unix { try? socket.setOption(.noDelay, true) }
                 try? socket.setTimeout(limits.idleTimeout)
+                if let timeout = limits.firstReceiveTimeout { socket.limitFirstReceive(to: timeout) }
                 if hooks.verify?(socket, client) ?? true {
                     socket = body(socket, client) { hooks.report($0, client) }
                 }

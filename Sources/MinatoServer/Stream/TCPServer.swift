@@ -33,8 +33,7 @@ public final class TCPServer: StreamServer, @unchecked Sendable {
         on endpoint: Endpoint, dualStack: Bool = false, limits: ServerLimits = ServerLimits(),
         hooks: StreamServerHooks = StreamServerHooks()
     ) throws(SocketError) {
-        try endpoint.check(.stream, isUnix: false, for: "TCPServer")
-        let socket = try Socket.listen(on: endpoint, dualStack: dualStack)
+        let socket = try ServedKind.tcp.open(on: endpoint, dualStack: dualStack, limits: limits)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: false)
     }
 
@@ -51,7 +50,30 @@ public final class TCPServer: StreamServer, @unchecked Sendable {
         adopting listener: consuming Socket, limits: ServerLimits = ServerLimits(),
         hooks: StreamServerHooks = StreamServerHooks()
     ) throws(SocketError) {
-        try listener.check(.stream, isUnix: false, for: "TCPServer")
+        try ServedKind.tcp.check(listener)
         try super.init(listener, limits: limits, hooks: hooks, ownsPath: false)
+    }
+
+    /// Receives the socket of a server in another process, which calls ``SocketServer/handOver(to:)``: the successor.
+    ///
+    /// Waits until it arrives, for at most the timeout of `predecessor`. Clients who wait in its queue are this server's to
+    /// serve from then on, and the predecessor's as long as it goes on.
+    ///
+    /// - Parameters:
+    ///   - predecessor: a Unix socket, connected to a process that is trusted: what it sends is served.
+    ///   - limits: as ``init(on:dualStack:limits:hooks:)``. They are not handed over.
+    ///   - hooks: as ``init(on:dualStack:limits:hooks:)``.
+    /// - Throws: `.endOfStream` when the predecessor ends without sending one, `.timedOut`, `.connectionReset` ...;
+    ///   `.invalidArgument` for something else, for another kind of socket, or limits out of their range. What was received
+    ///   is closed then.
+    ///
+    /// Python: `socket.recv_fds`. See unix(7), SCM_RIGHTS.
+    public init(
+        receivingFrom predecessor: borrowing Socket, limits: ServerLimits = ServerLimits(),
+        hooks: StreamServerHooks = StreamServerHooks()
+    ) throws(SocketError) {
+        let received = try ServedKind.tcp.receive(from: predecessor)
+        let ownsPath = received.ownsPath
+        try super.init(received.socket, limits: limits, hooks: hooks, ownsPath: ownsPath)
     }
 }

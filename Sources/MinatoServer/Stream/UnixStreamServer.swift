@@ -5,9 +5,18 @@ public import MinatoSocket
 ///     let server = try UnixStreamServer(on: .unix("/run/service.sock"))
 ///     try server.serveBlocking { connection, client in try connection.sendAll("hello\n") }
 ///
-/// As ``TCPServer``, at a path or an abstract name. A path that exists is refused with `.addressInUse`, even when it was left
-/// behind by a server that is gone: remove it first. When the server is closed it removes the path that it bound, unless
-/// something else is there by then.
+/// As ``TCPServer``, at a path or an abstract name.
+///
+/// **The path.** One that a server left behind when it died is taken over: a socket file to which no open socket belongs, as
+/// the kernel tells without disturbing anybody. Everything else that exists there is refused with `.addressInUse` and never
+/// touched: a server that lives, a file, a directory, a symbolic link, what the kernel does not let us ask or remove. Of
+/// several servers that start at one moment exactly one gets the path; while it is taken over there is an empty file
+/// `PATH.minato-lock` beside it, locked with flock(2). A program that removes and binds paths without asking can still come
+/// in between. When the server is closed it removes the path that it bound, unless something else is there by then.
+///
+/// **Who may connect** is decided by the mode of the path, and by the directories above it: a client needs the permission to
+/// write. The mode is what the process's umask leaves of 0o777, or `permissions`, whatever the umask is; the path never has
+/// a wider one, not even for a moment. An abstract name has no mode: everybody in the network namespace may connect.
 ///
 /// Clients rarely bind their own socket, so their address is mostly unnamed.
 ///
@@ -17,19 +26,21 @@ public final class UnixStreamServer: StreamServer, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - endpoint: `.unix("/run/service.sock")` or `.abstract("service")`.
+    ///   - permissions: the mode of the path, 0o000 to 0o777: 0o660 lets owner and group connect. Default: nil, what the umask
+    ///     leaves.
     ///   - limits: threads, timeouts. Default: those of ``ServerLimits``.
     ///   - hooks: what to ask and tell the program. Default: none.
-    /// - Throws: `.addressInUse` for a path that exists, `.nameTooLong` for one of 108 bytes and more, `.notFound` without its
-    ///   directory, `.accessDenied`; `.invalidArgument` for an endpoint that is no Unix stream, and for limits out of their
-    ///   range. Nothing stays open or behind then.
+    /// - Throws: `.addressInUse` for a path that exists and is not left behind, `.nameTooLong` for one of 108 bytes and more,
+    ///   `.notFound` without its directory, `.accessDenied`; `.invalidArgument` for an endpoint that is no Unix stream, for
+    ///   permissions of a name that has none or out of their range, and for limits out of theirs. Nothing stays open or
+    ///   behind then.
     ///
     /// Python: `UnixStreamServer(server_address, RequestHandlerClass)`.
     public init(
-        on endpoint: Endpoint, limits: ServerLimits = ServerLimits(), hooks: StreamServerHooks = StreamServerHooks()
+        on endpoint: Endpoint, permissions: UInt32? = nil, limits: ServerLimits = ServerLimits(),
+        hooks: StreamServerHooks = StreamServerHooks()
     ) throws(SocketError) {
-        try endpoint.check(.stream, isUnix: true, for: "UnixStreamServer")
-        try limits.check()
-        let socket = try Socket.listen(on: endpoint)
+        let socket = try ServedKind.unixStream.open(on: endpoint, permissions: permissions, limits: limits)
         try super.init(socket, limits: limits, hooks: hooks, ownsPath: true)
     }
 
@@ -37,8 +48,8 @@ public final class UnixStreamServer: StreamServer, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - listener: a Unix stream socket on which `listen` was called. It is closed when it is refused.
-    ///   - limits: as ``init(on:limits:hooks:)``.
-    ///   - hooks: as ``init(on:limits:hooks:)``.
+    ///   - limits: as ``init(on:permissions:limits:hooks:)``.
+    ///   - hooks: as ``init(on:permissions:limits:hooks:)``.
     /// - Throws: `.invalidArgument` for another kind of socket, one that does not listen, or limits out of their range.
     ///
     /// Python: `UnixStreamServer(..., bind_and_activate=False)` with its `socket` replaced.
@@ -46,7 +57,32 @@ public final class UnixStreamServer: StreamServer, @unchecked Sendable {
         adopting listener: consuming Socket, limits: ServerLimits = ServerLimits(),
         hooks: StreamServerHooks = StreamServerHooks()
     ) throws(SocketError) {
-        try listener.check(.stream, isUnix: true, for: "UnixStreamServer")
+        try ServedKind.unixStream.check(listener)
         try super.init(listener, limits: limits, hooks: hooks, ownsPath: false)
+    }
+
+    /// Receives the socket of a server in another process, which calls ``SocketServer/handOver(to:)``: the successor.
+    ///
+    /// Waits until it arrives, for at most the timeout of `predecessor`. Clients who wait in its queue are this server's to
+    /// serve from then on, and the predecessor's as long as it goes on.
+    ///
+    /// Whether the path is removed when this server is closed is what it was with the predecessor.
+    ///
+    /// - Parameters:
+    ///   - predecessor: a Unix socket, connected to a process that is trusted: what it sends is served.
+    ///   - limits: as ``init(on:permissions:limits:hooks:)``. They are not handed over.
+    ///   - hooks: as ``init(on:permissions:limits:hooks:)``.
+    /// - Throws: `.endOfStream` when the predecessor ends without sending one, `.timedOut`, `.connectionReset` ...;
+    ///   `.invalidArgument` for something else, for another kind of socket, or limits out of their range. What was received
+    ///   is closed then.
+    ///
+    /// Python: `socket.recv_fds`. See unix(7), SCM_RIGHTS.
+    public init(
+        receivingFrom predecessor: borrowing Socket, limits: ServerLimits = ServerLimits(),
+        hooks: StreamServerHooks = StreamServerHooks()
+    ) throws(SocketError) {
+        let received = try ServedKind.unixStream.receive(from: predecessor)
+        let ownsPath = received.ownsPath
+        try super.init(received.socket, limits: limits, hooks: hooks, ownsPath: ownsPath)
     }
 }

@@ -153,6 +153,7 @@ public struct SocketReader: Sendable {
 
     /// Receives what is there into the buffer; false at the end of the stream.
     private mutating func receive(from socket: borrowing Socket, deadline: Int64) throws(SocketError) -> Bool {
+        let deadline = socket.receiveDeadline(within: deadline)
         let descriptor = socket.descriptor
         var result: Int64 = 0
         buffer.append(atMost: Self.chunk) { output in
@@ -160,6 +161,7 @@ public struct SocketReader: Sendable {
                 uninterrupted { unsafe minato_socket_receive(descriptor, start, capacity, 0, deadline) }
             }
         }
+        socket.didReceive(result)
         guard result >= 0 else { throw socket.failure(.receive, result) }
         return result > 0
     }

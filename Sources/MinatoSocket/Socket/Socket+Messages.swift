@@ -167,7 +167,7 @@ extension Socket {
         into output: inout OutputSpan<UInt8>, sizes: [Int], sender: inout SocketAddress, memory: inout ControlMemory,
         flags: Flags, receivedFlags: inout Int32
     ) throws(SocketError) -> Int {
-        let deadline = deadline
+        let deadline = receiveDeadline
         // On a stream MSG_TRUNC would throw the data away and leave the memory as it was: see tcp(7).
         let flags = kind == .stream ? flags.subtracting(.truncated) : flags.union(.truncated)
         let result = unsafe output.appendBytes { (start, _) in
@@ -184,6 +184,7 @@ extension Socket {
                 }
             }
         }
+        didReceive(result)
         guard result >= 0 else { throw failure(.receive, result) }
         return Int(result)
     }

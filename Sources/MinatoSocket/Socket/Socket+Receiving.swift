@@ -48,11 +48,12 @@ extension Socket {
     /// C: `minato_socket_receive`. Python: `recv_into`. See recv(2).
     @discardableResult
     public func receive(into output: inout OutputSpan<UInt8>, flags: Flags = []) throws(SocketError) -> Int {
-        let deadline = deadline
+        let deadline = receiveDeadline
         let flags = withoutDiscarding(flags)
         let result = unsafe output.appendBytes { (start, capacity) in
             uninterrupted { unsafe minato_socket_receive(descriptor, start, capacity, flags.rawValue, deadline) }
         }
+        didReceive(result)
         guard result >= 0 else { throw failure(.receive, result) }
         return Int(result)
     }
@@ -90,7 +91,7 @@ extension Socket {
     public func receiveFrom(
         into output: inout OutputSpan<UInt8>, sender: inout SocketAddress, flags: Flags = []
     ) throws(SocketError) -> Int {
-        let deadline = deadline
+        let deadline = receiveDeadline
         let flags = kind == .stream ? withoutDiscarding(flags) : flags.union(.truncated)
         var address = SocketAddress()
         let result = unsafe output.appendBytes { (start, capacity) in
@@ -99,6 +100,7 @@ extension Socket {
                     descriptor, start, capacity, flags.rawValue, &address.storage, deadline)
             }
         }
+        didReceive(result)
         guard result >= 0 else { throw failure(.receive, result) }
         sender = address
         return Int(result)

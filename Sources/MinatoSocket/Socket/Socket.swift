@@ -18,6 +18,7 @@ internal import Glibc
 /// restore the mode. A signal that interrupts a call neither ends nor prolongs it. SIGPIPE is never raised.
 ///
 /// C: `minato/socket.h`. Python: `socket.socket`. See socket(7).
+@safe
 public struct Socket: ~Copyable, Sendable {
     /// The descriptor's number, for calls that Minato does not wrap. It stays this socket's: do not close it.
     ///
@@ -38,6 +39,17 @@ public struct Socket: ~Copyable, Sendable {
 
     /// Negative: none.
     private var timeoutNanoseconds: Int64 = -1
+
+    /// Unmanaged, because a type that discards itself can hold nothing that has to be let go of. This socket owns it.
+    private var ownedFirstReceiveLimit: Unmanaged<FirstReceiveLimit>?
+
+    var firstReceiveLimit: FirstReceiveLimit? {
+        get { unsafe ownedFirstReceiveLimit?.takeUnretainedValue() }
+        set {
+            unsafe ownedFirstReceiveLimit?.release()
+            unsafe ownedFirstReceiveLimit = newValue.map { unsafe Unmanaged.passRetained($0) }
+        }
+    }
 
     /// Takes over a descriptor that is open, non-blocking and a socket.
     init(owning descriptor: Int32, family: Family, kind: Kind, protocolNumber: Int32, detachesBlocking: Bool = true) {
@@ -88,6 +100,7 @@ public struct Socket: ~Copyable, Sendable {
     }
 
     deinit {
+        unsafe ownedFirstReceiveLimit?.release()
         minato_socket_close(descriptor)
     }
 
@@ -102,6 +115,7 @@ public struct Socket: ~Copyable, Sendable {
     public consuming func close() throws(SocketError) {
         let descriptor = descriptor
         let network = networkName
+        unsafe ownedFirstReceiveLimit?.release()
         discard self
         let result = minato_socket_close(descriptor)
         if result < 0, result != -ECONNRESET { throw SocketError(.close, .init(result: result), network: network) }
@@ -113,6 +127,7 @@ public struct Socket: ~Copyable, Sendable {
     public consuming func detach() -> Int32 {
         let descriptor = descriptor
         if detachesBlocking { minato_socket_set_blocking(descriptor, true) }
+        unsafe ownedFirstReceiveLimit?.release()
         discard self
         return descriptor
     }
@@ -136,6 +151,7 @@ public struct Socket: ~Copyable, Sendable {
             owning: result, family: family, kind: kind, protocolNumber: protocolNumber,
             detachesBlocking: detachesBlocking)
         copy.timeoutNanoseconds = timeoutNanoseconds
+        copy.firstReceiveLimit = firstReceiveLimit
         return copy
     }
 
@@ -156,6 +172,7 @@ public struct Socket: ~Copyable, Sendable {
             throw SocketError(.option, .invalidArgument, network: networkName, subject: "timeout \(timeout)")
         }
         timeoutNanoseconds = timeout?.nanosecondsRoundedUp ?? -1
+        firstReceiveLimit = nil
     }
 
     /// When a call that begins now has to be done.
