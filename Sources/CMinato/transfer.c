@@ -5,6 +5,26 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// send and recv of libc are cancellation points, which costs as much again as the rest of them; so where the kernel has
+// the calls themselves, they are made directly.
+int64_t minato_socket_send_once(int32_t descriptor, const void *bytes, size_t count) {
+#ifdef SYS_sendto
+    return minato_result(syscall(SYS_sendto, descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0));
+#else
+    return minato_result(send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT));
+#endif
+}
+
+int64_t minato_socket_receive_once(int32_t descriptor, void *buffer, size_t capacity) {
+#ifdef SYS_recvfrom
+    return minato_result(syscall(SYS_recvfrom, descriptor, buffer, capacity, MSG_DONTWAIT, NULL, NULL));
+#else
+    return minato_result(recv(descriptor, buffer, capacity, MSG_DONTWAIT));
+#endif
+}
 
 int64_t minato_socket_send(int32_t descriptor, const void *bytes, size_t count, int32_t flags, int64_t deadline){
     MINATO_RETURN_WHEN_READY(

@@ -46,6 +46,10 @@ public struct ServerLimits: Hashable, Sendable {
     /// does not read costs no more than this. `serveBlocking`, whose writes wait for the kernel, does not look at it.
     public var outputLimit: Int = 65_536
 
+    /// How many bytes of input a responder may leave unconsumed, on one connection, before it is given up with
+    /// `.limitExceeded`: how long its longest request may be. Default: 65,536; 1 to 1,073,741,824.
+    public var inputLimit: Int = 65_536
+
     /// How many bytes of a datagram are kept, at most. Default: 65,535, which every UDP datagram fits; 1 to 16,777,216.
     ///
     /// A longer one, which only Unix sockets have, is cut and says so: ``Datagram/isTruncated``.
@@ -75,6 +79,11 @@ public struct ServerLimits: Hashable, Sendable {
         return nil
     }
 
+    // As connections take them: in nanoseconds, negative for none.
+    var idleNanoseconds: Int64 { idleTimeout?.nanosecondsRoundedUp ?? -1 }
+    var writeNanoseconds: Int64 { writeTimeout?.nanosecondsRoundedUp ?? -1 }
+    var firstByteNanoseconds: Int64 { firstReceiveTimeout?.nanosecondsRoundedUp ?? idleNanoseconds }
+
     func check() throws(SocketError) {
         func reject(_ subject: String) -> SocketError { SocketError(.serve, .invalidArgument, subject: subject) }
         guard threads >= 1 else { throw reject("limit of \(threads) threads") }
@@ -83,6 +92,7 @@ public struct ServerLimits: Hashable, Sendable {
         if let idleTimeout, idleTimeout <= .zero { throw reject("idle timeout of \(idleTimeout)") }
         if let writeTimeout, writeTimeout <= .zero { throw reject("write timeout of \(writeTimeout)") }
         guard 1...(1 << 30) ~= outputLimit else { throw reject("output limit of \(outputLimit) bytes") }
+        guard 1...(1 << 30) ~= inputLimit else { throw reject("input limit of \(inputLimit) bytes") }
         guard 1...(1 << 24) ~= datagramSize else { throw reject("datagram size of \(datagramSize) bytes") }
     }
 }

@@ -37,43 +37,75 @@ public class SocketServer: @unchecked Sendable {
     /// Stops the server for good and ends the connections in flight.
     ///
     /// Returns at once, whatever the server is doing, and never deadlocks. Nothing more is accepted and the listening socket
-    /// is closed; the sockets of all connections in flight are shut down in both directions, so that handlers that wait for
-    /// them wake up: a receive returns the end of the stream, a send throws `.brokenPipe`. `serveBlocking` returns when the
-    /// last handler has; a handler that computes, or waits for something else, is not interrupted.
+    /// is closed. What is in flight ends: under `serve` the handlers' tasks are cancelled and their connections closed, so that
+    /// their operations throw `.closed` or `.cancelled`; a responder's connections are closed; under `serveBlocking` the
+    /// sockets are shut down in both directions, so that a receive returns the end of the stream and a send throws
+    /// `.brokenPipe`. Whoever serves returns when the last handler has; one that computes is not interrupted.
     ///
     /// Clients that wait to be accepted are reset. One whose connect is just being completed may, on Linux, hear nothing at
     /// all, which is true of every server: clients need time limits.
     ///
-    /// May be called any number of times: before serving, and a later `serveBlocking` throws `.closed`; during it, from any
-    /// thread, from a handler too; after it, which does nothing. The path of a Unix socket that this server bound is removed.
+    /// May be called any number of times: before serving, and a later `serve` throws `.closed`; during it, from any thread,
+    /// from a handler too; after it, which does nothing. The path of a Unix socket that this server bound is removed.
     ///
     /// Python: `shutdown` and `server_close`. Python's waits for the loop, which deadlocks in a handler, takes up to half a
     /// second, and makes a later `serve_forever` return at once.
     public func shutdown() {
-        stopTaking { $0.endWork() }
+        for endable in stopTaking({ $0.endWork() }) { endable.end() }
     }
 
     /// Stops the server for good, but lets the handlers at work come to their end first.
     ///
-    /// Nothing more is accepted from now on. Blocks until no handler is at work or the time is over; then the connections
-    /// that are left are shut down as by ``shutdown()``. `serveBlocking` returns afterwards. A ``shutdown()`` of another
-    /// thread meanwhile ends them at once. Called from a handler, it neither waits for that handler's own connection, nor
-    /// ends it, nor counts it.
+    /// Nothing more is accepted from now on. Returns when nothing is in flight any more, or when the time is over: then what
+    /// is left is ended as by ``shutdown()``. Whoever serves returns afterwards. A ``shutdown()`` meanwhile ends everything at
+    /// once, and so does the cancellation of the task that drains. Called from a handler, it neither waits for that handler's
+    /// own connection, nor ends it, nor counts it.
+    ///
+    /// A responder's connection is in flight while some of its output is unsent; one that is silent is closed at once.
     ///
     /// - Parameter timeout: how long to wait. Zero or less: not at all. Nil: for as long as it takes.
     /// - Returns: how many handlers finished and how many connections were ended, counted from the beginning of the call.
     ///
     /// Python has nothing of the kind.
     @discardableResult
-    public func drain(timeout: Duration?) -> DrainReport {
-        let deadline = Deadline.after(timeout.map { max($0, .zero) })
-        let thread = pthread_self()
+    public func drain(timeout: Duration?) async -> DrainReport {
+        let me = WorkerID.thisTask
         let before = stopTaking { ($0.finished, $0.ended) }
-        _ = state.wait(until: deadline) { $0.isBusy(besides: thread) ? nil : true }
-        return state.withLock { state in
-            state.endWork(besides: thread)
-            return DrainReport(finished: state.finished - before.0, ended: state.ended - before.1)
+        let state = state
+        await withTaskGroup(of: Void.self) { group in
+            if let timeout { group.addTask { try? await Task.sleep(for: max(timeout, .zero)) } }
+            group.addTask {
+                while !Task.isCancelled, let gate = state.withLock({ $0.gateUnlessDone(besides: me) }) {
+                    await gate.wait()
+                }
+            }
+            await group.next()
+            group.cancelAll()
         }
+        return endAll(besides: me, since: before)
+    }
+
+    /// As ``drain(timeout:)``, for a thread: blocks it. Not to be called on the thread of an event loop.
+    ///
+    /// - Parameter timeout: as ``drain(timeout:)``.
+    /// - Returns: as ``drain(timeout:)``.
+    @discardableResult
+    public func drainBlocking(timeout: Duration?) -> DrainReport {
+        let deadline = Deadline.after(timeout.map { max($0, .zero) })
+        let me = WorkerID.thisThread
+        let before = stopTaking { ($0.finished, $0.ended) }
+        _ = state.wait(until: deadline) { $0.isBusy(besides: me) ? nil : true }
+        return endAll(besides: me, since: before)
+    }
+
+    private func endAll(besides worker: WorkerID, since before: (finished: Int, ended: Int)) -> DrainReport {
+        let (told, report) = state.withLock { state in
+            let told = state.endWork(besides: worker)
+            return (told, DrainReport(finished: state.finished - before.finished, ended: state.ended - before.ended))
+        }
+        for endable in told { endable.end() }
+        state.announce()
+        return report
     }
 
     /// Tells whoever serves to stop taking connections, and does something more under the same lock.
@@ -85,7 +117,7 @@ public class SocketServer: @unchecked Sendable {
         }
         // Closing can take a moment and removes a file: not under the lock.
         _ = consume listener
-        state.wakeAll()
+        state.announce()
         watch?.wake()
         return result
     }

@@ -140,6 +140,8 @@ const Function functions[] = {
     FUNCTION(minato_socket_finish_connect),
     FUNCTION(minato_socket_send),
     FUNCTION(minato_socket_send_all),
+    FUNCTION(minato_socket_send_once),
+    FUNCTION(minato_socket_receive_once),
     FUNCTION(minato_socket_send_to),
     FUNCTION(minato_socket_receive),
     FUNCTION(minato_socket_receive_from),

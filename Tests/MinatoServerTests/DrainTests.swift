@@ -18,7 +18,7 @@ struct DrainTests {
         let first = try client(of: server)
         let second = try client(of: server)
         gate.wait(for: 2)
-        let drain = try Background { server.drain(timeout: nil) }
+        let drain = try Background { server.drainBlocking(timeout: nil) }
         // The listener is closed although handlers are at work. Connections until then may have been taken.
         var others = 0
         while errorCode({ () throws(SocketError) in _ = try Socket.connect(to: .address(server.address)) })
@@ -49,13 +49,13 @@ struct DrainTests {
         started.wait(for: 1)
         let clock = ContinuousClock()
         let begin = clock.now
-        let report = server.drain(timeout: timeout)
+        let report = server.drainBlocking(timeout: timeout)
         #expect(clock.now - begin >= timeout)
         #expect(report.finished == 0)
         #expect(report.ended == 1)
         try #expect(silent.readToEnd() == "")
         try background.join()
-        #expect(server.drain(timeout: nil).description == "0 finished, 0 ended")
+        #expect(server.drainBlocking(timeout: nil).description == "0 finished, 0 ended")
     }
 
     @Test("A shutdown ends a drain that waits")
@@ -70,7 +70,7 @@ struct DrainTests {
         }
         let silent = try client(of: server)
         started.wait(for: 1)
-        let drain = try Background { server.drain(timeout: nil) }
+        let drain = try Background { server.drainBlocking(timeout: nil) }
         server.shutdown()
         try #expect(silent.readToEnd() == "")
         try #expect(drain.join().finished == 0)
@@ -85,7 +85,7 @@ struct DrainTests {
         let background = try Background {
             try server.serveBlocking { connection, _ in
                 if try connection.receive(atMost: 10) == Array("drain".utf8) {
-                    reports.write(server.drain(timeout: nil))
+                    reports.write(server.drainBlocking(timeout: nil))
                     try connection.sendAll("drained")
                 } else {
                     gate.pass()
@@ -109,7 +109,7 @@ struct DrainTests {
     @Test("A server that does not serve is closed at once")
     func notServing() throws {
         let server = try tcpServer()
-        #expect(server.drain(timeout: nil).description == "0 finished, 0 ended")
+        #expect(server.drainBlocking(timeout: nil).description == "0 finished, 0 ended")
         #expect(errorCode { () throws(SocketError) in try server.serveBlocking(echo) } == .closed)
     }
 
@@ -126,7 +126,7 @@ struct DrainTests {
         let sender = try Socket(.ipv4, .datagram)
         try sender.send([], to: server.address)
         gate.wait(for: 1)
-        #expect(server.drain(timeout: .zero).description == "0 finished, 1 ended")
+        #expect(server.drainBlocking(timeout: .zero).description == "0 finished, 1 ended")
         gate.open()
         // The reply still goes out: only taking more has ended.
         try #expect(sender.receive(atMost: 10) == Array("done".utf8))

@@ -233,7 +233,7 @@ struct HandOverTests {
             try server.handOver(to: pair.first)
             let successor = try TCPServer(receivingFrom: pair.second)
             let successorServing = try serve(successor)
-            #expect(server.drain(timeout: nil).ended == 0)
+            #expect(server.drainBlocking(timeout: nil).ended == 0)
             try serving.join()
             (server, serving) = (successor, successorServing)
         }

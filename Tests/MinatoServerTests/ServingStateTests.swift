@@ -1,4 +1,3 @@
-import Glibc
 import MinatoSocket
 import TestSupport
 import Testing
@@ -8,7 +7,7 @@ import Testing
 @Suite("The state that a server's threads share", .watchdog)
 struct ServingStateTests {
     /// Another thread than this one, as far as its number goes.
-    private static let anotherThread = pthread_t(1)
+    private static let anotherThread = WorkerID(number: 1)
 
     /// Of a server that serves.
     private func state() throws -> ServingState {
@@ -16,7 +15,7 @@ struct ServingStateTests {
         let address = try socket.localAddress
         let watch = try ListenerWatch(socket.descriptor)
         var state = ServingState(Listener(socket, at: address, ownsPath: false))
-        try state.begin(with: watch, on: pthread_self())
+        try state.begin(with: watch)
         return state
     }
 
@@ -24,10 +23,10 @@ struct ServingStateTests {
     func admission() throws {
         var state = try state()
         _ = state.stop()
-        let whileDraining = state.admit(nil)
+        let whileDraining = state.admit(.none)
         #expect(whileDraining != nil)
-        state.endWork()
-        let whileEnding = state.admit(nil)
+        _ = state.endWork()
+        let whileEnding = state.admit(.none)
         #expect(whileEnding == nil)
         #expect(state.ended == 1)
     }
@@ -38,8 +37,8 @@ struct ServingStateTests {
         _ = state.stop()
         #expect(state.isBusy(besides: Self.anotherThread))
         // The thread that accepts drains itself, in a hook.
-        #expect(!state.isBusy(besides: pthread_self()))
-        let admitted = state.admit(nil)
+        #expect(!state.isBusy(besides: .thisThread))
+        let admitted = state.admit(.none)
         let number = try #require(admitted)
         _ = state.stopTaking()
         #expect(state.isBusy(besides: Self.anotherThread))
@@ -51,11 +50,11 @@ struct ServingStateTests {
     func dismissed() throws {
         var state = try state()
         let pair = try Socket.pair()
-        let admitted = state.admit(pair.first.descriptor)
+        let admitted = state.admit(.descriptor(pair.first.descriptor))
         let number = try #require(admitted)
         state.dismiss(number)
         state.dismiss(number)
-        state.endWork()
+        _ = state.endWork()
         try pair.first.sendAll("x")
         try #expect(pair.second.receive(atMost: 1) == Array("x".utf8))
         #expect(state.finished == 1)
@@ -66,10 +65,10 @@ struct ServingStateTests {
     func endedOnce() throws {
         var state = try state()
         let pair = try Socket.pair()
-        let admitted = state.admit(pair.first.descriptor)
+        let admitted = state.admit(.descriptor(pair.first.descriptor))
         let number = try #require(admitted)
-        state.endWork()
-        state.endWork()
+        _ = state.endWork()
+        _ = state.endWork()
         state.dismiss(number)
         try #expect(pair.second.receive(atMost: 1) == [])
         #expect(state.ended == 1)

@@ -97,6 +97,13 @@ MINATO_API int64_t minato_socket_send(
     int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count, int32_t flags,
     int64_t deadline);
 
+/// Sends some of `count` bytes without waiting: one system call, `-EAGAIN` when nothing can be sent. For event loops.
+///
+/// As `minato_socket_send` without flags and with `MINATO_NO_WAIT`, in fewer instructions: it is no cancellation point
+/// of pthreads.
+MINATO_API int64_t minato_socket_send_once(
+    int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count);
+
 /// Sends all of `count` bytes of a stream under one deadline; 0 on success.
 ///
 /// `sent` receives how many bytes the kernel took, after a failure and `-EINTR` too: go on from there. Python:
@@ -122,6 +129,13 @@ MINATO_API int64_t minato_socket_send_to(
 MINATO_API int64_t minato_socket_receive(
     int32_t descriptor, void *buffer MINATO_SIZED_BY(capacity) MINATO_NOESCAPE, size_t capacity, int32_t flags,
     int64_t deadline);
+
+/// Receives without waiting: one system call, `-EAGAIN` when nothing is there. For event loops.
+///
+/// As `minato_socket_receive` without flags and with `MINATO_NO_WAIT`, in fewer instructions: it is no cancellation
+/// point of pthreads.
+MINATO_API int64_t minato_socket_receive_once(
+    int32_t descriptor, void *buffer MINATO_SIZED_BY(capacity) MINATO_NOESCAPE, size_t capacity);
 
 /// Receives as `minato_socket_receive` does and writes the sender's address (the empty address when there is none).
 ///

@@ -3,7 +3,7 @@ internal import MinatoSocket
 
 /// Waits until a listening socket has something, or until somebody wakes it: two descriptors and no interval.
 @safe
-final class ListenerWatch: @unchecked Sendable {
+final class ListenerWatch: ServingWatch, @unchecked Sendable {
     private let poller: OpaquePointer
 
     init(_ descriptor: Int32) throws(SocketError) {

@@ -1,6 +1,6 @@
 internal import CMinato
 internal import Glibc
-internal import MinatoSocket
+@_spi(Loops) internal import MinatoSocket
 
 /// All that a server's threads share, changed under one lock: the phase, the threads, the work in flight.
 ///
@@ -18,23 +18,36 @@ struct ServingState {
         case closed
     }
 
+    /// How work is ended before its handler ends it.
+    enum Ending {
+        /// Not at all: a datagram's.
+        case none
+        /// By shutting down a descriptor. Its owner removes the entry before it closes the descriptor, under the same lock
+        /// under which it is shut down here: so the number is never another socket's.
+        case descriptor(Int32)
+        /// By telling it. After the lock is given up.
+        case told(any Endable)
+    }
+
     /// Something that a handler works at.
     private struct Work {
-        /// The connection's descriptor, nil for a datagram. Its owner removes the entry before it closes the descriptor,
-        /// under the same lock under which it is shut down here: so the number is never another socket's.
-        let descriptor: Int32?
-        /// The thread of the handler, nil before it begins.
-        var thread: pthread_t?
-        /// Shut down by this server.
+        let ending: Ending
+        /// The thread or the task of the handler, nil before it begins.
+        var worker: WorkerID?
+        /// Ended by this server.
         var isEnded = false
     }
 
     private(set) var phase = Phase.ready
     private(set) var listener: Listener?
     /// There while somebody serves.
-    private(set) var watch: ListenerWatch?
-    /// The thread that takes connections or datagrams, while it may have one in its hands that is not entered yet.
-    private var taker: pthread_t?
+    private(set) var watch: (any ServingWatch)?
+    /// Who takes connections or datagrams, while there may be one in its hands that is not entered yet.
+    private var taker: WorkerID?
+    /// How many loops take connections or datagrams.
+    private var takers = 0
+    /// What waits for the next change, on loops.
+    private var gates: [Gate] = []
 
     private var idle: [Worker] = []
     private(set) var threads = 0
@@ -46,7 +59,7 @@ struct ServingState {
     private var work: [UInt64: Work] = [:]
     private var nextWork: UInt64 = 0
     /// Connections that are admitted from now on are ended at once.
-    private var endsWork = false
+    private(set) var endsWork = false
     private(set) var finished = 0
     private(set) var ended = 0
 
@@ -57,15 +70,18 @@ struct ServingState {
 
 extension ServingState {
     /// ready → serving. From the same moment on the watch can be woken, so that no stop goes unheard. The error says why not.
-    mutating func begin(with watch: ListenerWatch, on thread: pthread_t) throws(SocketError) {
+    ///
+    /// - Parameter takers: how many loops take connections; none: the calling thread does.
+    mutating func begin(with watch: any ServingWatch, takers: Int = 0) throws(SocketError) {
         switch phase {
         case .ready: break
-        case .serving: throw SocketError(.serve, .init(EALREADY), subject: "serveBlocking")
+        case .serving: throw SocketError(.serve, .init(EALREADY), subject: "a second time")
         case .stopping, .closed: throw SocketError(.serve, .closed)
         }
         phase = .serving
         self.watch = watch
-        taker = thread
+        self.takers = takers
+        taker = takers == 0 ? .thisThread : nil
     }
 
     /// serving → ready: it failed before anything was served. After a stop: closed.
@@ -91,6 +107,12 @@ extension ServingState {
     mutating func stopTaking() -> Listener? {
         taker = nil
         return listener.take()
+    }
+
+    /// One of the loops takes no more. True: it was the last.
+    mutating func loopStopsTaking() -> Bool {
+        takers -= 1
+        return takers == 0
     }
 
     /// stopping → closed.
@@ -148,22 +170,26 @@ extension ServingState {
 extension ServingState {
     var isBusy: Bool { !work.isEmpty }
 
-    /// Whether other threads than this one have work, or may be about to enter some.
-    func isBusy(besides thread: pthread_t) -> Bool {
-        if let taker, pthread_equal(taker, thread) == 0 { return true }
-        return work.values.contains { $0.thread != thread }
+    /// Whether others than this one have work, or may be about to enter some.
+    func isBusy(besides worker: WorkerID) -> Bool {
+        if takers > 0 { return true }
+        if let taker, taker != worker { return true }
+        return work.values.contains { $0.worker != worker }
     }
 
+    /// How many connections or datagrams are in flight.
+    var workCount: Int { work.count }
+
     /// Adds work and returns its number; nil when it is to be dropped.
-    mutating func admit(_ descriptor: Int32?) -> UInt64? {
+    mutating func admit(_ ending: Ending) -> UInt64? {
         guard !endsWork else { return nil }
         nextWork += 1
-        work[nextWork] = Work(descriptor: descriptor)
+        work[nextWork] = Work(ending: ending)
         return nextWork
     }
 
-    /// The handler of the work begins, on this thread.
-    mutating func began(_ number: UInt64, on thread: pthread_t) { work[number]?.thread = thread }
+    /// The handler of the work begins.
+    mutating func began(_ number: UInt64, by worker: WorkerID) { work[number]?.worker = worker }
 
     /// The handler is done; from now on the descriptor is not touched here.
     mutating func dismiss(_ number: UInt64) {
@@ -171,15 +197,61 @@ extension ServingState {
         if !entry.isEnded { finished += 1 }
     }
 
-    /// Shuts down every connection in flight, so that the handlers that wait for them wake up.
+    /// Ends everything in flight, so that the handlers that wait for it wake up. Returns what is to be told so.
     ///
     /// shutdown(2) does not block, so it may happen under the lock.
-    mutating func endWork(besides thread: pthread_t? = nil) {
+    mutating func endWork(besides worker: WorkerID? = nil) -> [any Endable] {
         endsWork = true
-        for (number, entry) in work where !entry.isEnded && (thread == nil || entry.thread != thread) {
-            if let descriptor = entry.descriptor { minato_socket_shutdown(descriptor, Int32(SHUT_RDWR)) }
+        var told: [any Endable] = []
+        for (number, entry) in work where !entry.isEnded && (worker == nil || entry.worker != worker) {
+            switch entry.ending {
+            case .none: break
+            case .descriptor(let descriptor): minato_socket_shutdown(descriptor, Int32(SHUT_RDWR))
+            case .told(let endable): told.append(endable)
+            }
             work[number]?.isEnded = true
             ended += 1
         }
+        return told
+    }
+}
+
+// MARK: - Waiting for changes
+
+extension ServingState {
+    /// A gate that opens with the next change.
+    mutating func gateForChange() -> Gate {
+        let gate = Gate()
+        gates.append(gate)
+        return gate
+    }
+
+    /// A gate for the next change, nil when another connection may be taken, or nothing is taken any more.
+    mutating func gateIfFull(_ limit: Int) -> Gate? {
+        phase == .serving && work.count >= limit ? gateForChange() : nil
+    }
+
+    /// A gate for the next change, nil when nothing is in flight and nothing is taken any more.
+    mutating func gateUntilDone() -> Gate? { work.isEmpty && takers == 0 ? nil : gateForChange() }
+
+    /// A gate for the next change, nil when nothing is in flight, or all of it has been ended.
+    mutating func gateUntilEnd() -> Gate? { endsWork || work.isEmpty && takers == 0 ? nil : gateForChange() }
+
+    /// A gate for the next change, nil when only this one has work, or all of it has been ended.
+    mutating func gateUnlessDone(besides worker: WorkerID) -> Gate? {
+        !endsWork && isBusy(besides: worker) ? gateForChange() : nil
+    }
+
+    fileprivate mutating func takeGates() -> [Gate] {
+        defer { gates = [] }
+        return gates
+    }
+}
+
+extension Guarded<ServingState> {
+    /// Wakes all that wait for a change, threads and tasks.
+    func announce() {
+        wakeAll()
+        for gate in withLock({ $0.takeGates() }) { gate.open() }
     }
 }

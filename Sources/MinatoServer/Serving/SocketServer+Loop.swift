@@ -31,7 +31,7 @@ extension SocketServer {
         guard let listener = state.withLock({ $0.listener }) else { throw SocketError(.serve, .closed) }
         let watch = try ListenerWatch(listener.socket.descriptor)
         try state.withLock { (state) throws(SocketError) in
-            try state.begin(with: watch, on: pthread_self())
+            try state.begin(with: watch)
         }
         guard case .start? = state.withLock({ $0.choose(limit: 1) }) else { return watch }
         do {
@@ -39,7 +39,7 @@ extension SocketServer {
             state.withLock { $0.putBack(worker) }
         } catch {
             _ = state.withLock { $0.abandon() }
-            state.wakeAll()
+            state.announce()
             throw error
         }
         return watch
@@ -108,11 +108,11 @@ extension SocketServer {
             try startThread {
                 worker.work { worker in
                     let goesOn = state.withLock { $0.rest(worker) }
-                    state.wakeAll()
+                    state.announce()
                     return goesOn
                 }
                 state.withLock { $0.left() }
-                state.wakeAll()
+                state.announce()
             }
         } catch {
             state.withLock { $0.left() }
@@ -123,16 +123,16 @@ extension SocketServer {
 
     /// Enters the work in the list of what is in flight, already here: so nothing that was taken is ever missed by a drain.
     private func hand(_ taken: Taken, to worker: Worker) {
-        guard let number = state.withLock({ $0.admit(taken.descriptor) }) else {
+        guard let number = state.withLock({ $0.admit(taken.descriptor.map { .descriptor($0) } ?? .none) }) else {
             state.withLock { $0.putBack(worker) }
             return
         }
         let state = state
         worker.perform {
-            state.withLock { $0.began(number, on: pthread_self()) }
+            state.withLock { $0.began(number, by: .thisThread) }
             taken.job {
                 state.withLock { $0.dismiss(number) }
-                state.wakeAll()
+                state.announce()
             }
         }
     }
@@ -140,7 +140,7 @@ extension SocketServer {
     /// Closes the listener, ends the idle threads and waits for the others.
     private func finish() {
         _ = state.withLock { $0.stopTaking() }
-        state.wakeAll()
+        state.announce()
         for worker in state.withLock({ $0.takeIdle() }) { worker.end() }
         _ = state.wait { $0.threads == 0 ? true : nil }
         _ = state.withLock { $0.close() }

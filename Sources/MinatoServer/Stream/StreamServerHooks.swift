@@ -32,6 +32,9 @@ public struct StreamServerHooks: Sendable {
     /// No hooks.
     public init() {}
 
+    /// Whether any hook is given a client's address.
+    var wantsClient: Bool { verify != nil || onError != nil || onTimeout != nil }
+
     func report(_ error: any Error, _ client: SocketAddress) {
         if let onTimeout, let error = error as? SocketError, error.code == .timedOut {
             onTimeout(client)

@@ -42,7 +42,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
     private let owner = Atomic<UInt>(0)
 
     /// - Parameter isReady: whether a first read is worth a try before the loop has reported anything.
-    init(_ socket: consuming Socket, on loop: EventLoop, isReadable: Bool = false, isWritable: Bool = true) {
+    package init(_ socket: consuming Socket, on loop: EventLoop, isReadable: Bool = false, isWritable: Bool = true) {
         self.loop = loop
         family = socket.family
         kind = socket.kind
@@ -56,12 +56,12 @@ package final class Channel: LoopSource, @unchecked Sendable {
     }
 
     /// Lets the loop watch the descriptor; to be called once, after `init`.
-    func register() {
+    package func register(_ interest: UInt32 = everything) {
         let isTaken = loop.core.post { [self] in
             // Closed before the loop came to it.
             guard !current.isClosed else { return drop() }
-            let interest = loop.core.hasEdges ? Self.everything : 0
-            let result = loop.core.add(self, descriptor, interest: interest | UInt32(MINATO_EDGE_TRIGGERED))
+            let interest = UInt32(MINATO_EDGE_TRIGGERED) | (loop.core.hasEdges ? interest : 0)
+            let result = loop.core.add(self, descriptor, interest: interest)
             // Out of memory for it, or a loop that has ended: the connection is lost.
             if result < 0 {
                 close()
@@ -71,7 +71,10 @@ package final class Channel: LoopSource, @unchecked Sendable {
         if !isTaken { loopEnds() }
     }
 
-    private static let everything = UInt32(MINATO_READABLE | MINATO_WRITABLE | MINATO_READ_CLOSED)
+    /// Closes a channel that was never registered.
+    package func abandon() { loopEnds() }
+
+    package static let everything = UInt32(MINATO_READABLE | MINATO_WRITABLE | MINATO_READ_CLOSED)
 
     // MARK: - State
 
@@ -156,7 +159,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
         if update({ $0.unregister() }) { minato_socket_close(descriptor) }
     }
 
-    package override func loopEnds() {
+    @_spi(Loops) public override func loopEnds() {
         // Removed by the loop already, or never registered.
         if let wakes = update({ $0.close() }) { resume(wakes, .closed) }
         if update({ $0.unregister() }) { minato_socket_close(descriptor) }
@@ -174,7 +177,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
 
     // MARK: - Waking
 
-    package override func isReady(_ flags: UInt32) {
+    @_spi(Loops) public override func isReady(_ flags: UInt32) {
         let ended = flags & UInt32(MINATO_READ_CLOSED | MINATO_HANGUP | MINATO_ERROR) != 0
         let writable = flags & UInt32(MINATO_WRITABLE | MINATO_HANGUP | MINATO_ERROR) != 0
         let readable = ended || flags & UInt32(MINATO_READABLE) != 0
@@ -275,7 +278,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
         if (loop.core.deadline(of: self) ?? .max) > deadline { loop.core.setTimer(self, deadline) }
     }
 
-    package override func timeIsOver(_ now: Int64) {
+    @_spi(Loops) public override func timeIsOver(_ now: Int64) {
         let next = min(
             check(.reading, readDeadline, readDeadlineWait, now), check(.writing, writeDeadline, writeDeadlineWait, now)
         )

@@ -24,7 +24,7 @@ extension Connection {
         let result = try await channel.perform(.reading, timeout, deadline, readTimeout) { descriptor in
             unsafe buffer.withUnsafeMutableBytes { bytes in
                 guard let base = bytes.baseAddress else { return 0 }
-                return unsafe minato_socket_receive(descriptor, base, bytes.count, 0, Int64(MINATO_NO_WAIT))
+                return unsafe minato_socket_receive_once(descriptor, base, bytes.count)
             }
         }
         channel.finish(.reading, isReady: result == buffer.count || channel.current.hasEnded)
@@ -37,14 +37,14 @@ extension Channel {
     func receive(_ descriptor: Int32, atMost size: Int, into bytes: inout [UInt8]) -> Int64 {
         if loop.core.isCurrent {
             let memory = unsafe loop.core.scratchMemory
-            let result = unsafe minato_socket_receive(descriptor, memory, size, 0, Int64(MINATO_NO_WAIT))
+            let result = unsafe minato_socket_receive_once(descriptor, memory, size)
             if result > 0 { bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: memory, count: Int(result))) }
             return result
         }
         var result: Int64 = 0
         bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             guard let base = buffer.baseAddress else { return }
-            result = unsafe minato_socket_receive(descriptor, base, size, 0, Int64(MINATO_NO_WAIT))
+            result = unsafe minato_socket_receive_once(descriptor, base, size)
             count = max(0, Int(result))
         }
         return result

@@ -18,8 +18,7 @@ extension Connection {
         _ = try await channel.perform(.writing, timeout, deadline, writeTimeout) { descriptor in
             unsafe bytes.withUnsafeBytes { bytes in
                 guard let base = bytes.baseAddress else { return 0 }
-                let result = unsafe minato_socket_send(
-                    descriptor, base + sent, size - sent, 0, Int64(MINATO_NO_WAIT))
+                let result = unsafe minato_socket_send_once(descriptor, base + sent, size - sent)
                 guard result >= 0 else { return result }
                 sent += Int(result)
                 // The kernel's memory is full: it says when there is room again, and says at once when the peer has gone.

@@ -18,8 +18,14 @@ public final class Connection: @unchecked Sendable {
     let readTimeout: Atomic<Int64>
     let writeTimeout: Atomic<Int64>
 
-    package init(_ channel: Channel, readTimeout: Int64 = -1, writeTimeout: Int64 = -1) {
+    /// For the first wait for something to read; in nanoseconds, negative for none.
+    let firstReadTimeout: Int64
+
+    package init(
+        _ channel: Channel, readTimeout: Int64 = -1, writeTimeout: Int64 = -1, firstReadTimeout: Int64? = nil
+    ) {
         self.channel = channel
+        self.firstReadTimeout = firstReadTimeout ?? readTimeout
         self.readTimeout = Atomic(readTimeout)
         self.writeTimeout = Atomic(writeTimeout)
     }

@@ -42,6 +42,10 @@ package final class LoopCore: @unchecked Sendable {
         var removed: [LoopSource] = []
         var isHandling = false
         var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
+        /// Sources that have more to do, after the others.
+        var again: [LoopSource] = []
+        /// The time since which events are being handled, 0 when nobody has asked yet.
+        var now: Int64 = 0
         var scratch: UnsafeMutableRawPointer?
         var executor: UnownedTaskExecutor?
     }
@@ -179,6 +183,15 @@ extension LoopCore {
     /// Has a task wait until the other descriptors have been looked at.
     func yield(_ continuation: UnsafeContinuation<Void, Never>) { unsafe thread.yielded.append(continuation) }
 
+    /// Calls a source again, with no flags, when the other descriptors have been looked at.
+    package func callAgain(_ source: LoopSource) { thread.again.append(source) }
+
+    /// The time, read once for each batch of events: it may lag behind by what handling a batch takes.
+    package var now: Int64 {
+        if thread.now == 0 { thread.now = minato_clock_now() }
+        return thread.now
+    }
+
     /// Memory to receive into, `LoopCore.scratchSize` bytes, for the time until the next suspension.
     package var scratchMemory: UnsafeMutableRawPointer {
         if let scratch = unsafe thread.scratch { return unsafe scratch }
@@ -195,10 +208,12 @@ extension LoopCore {
         while takeInbox() {
             runJobs()
             fireTimers()
-            let mayWait = unsafe thread.jobs.count == 0 && thread.yielded.isEmpty && fallAsleep()
+            let mayWait =
+                unsafe thread.jobs.count == 0 && thread.yielded.isEmpty && thread.again.isEmpty && fallAsleep()
             let deadline = mayWait ? thread.timers.next : Int64(MINATO_NO_WAIT)
             handle(unsafe minato_poller_wait(poller, events, Self.batch, deadline))
             resumeYielded()
+            callAgain()
         }
         end()
         minato_thread_set_value(nil)
@@ -230,6 +245,7 @@ extension LoopCore {
     }
 
     private func handle(_ count: Int32) {
+        thread.now = 0
         guard count > 0 else { return }
         thread.isHandling = true
         var place = 0
@@ -272,6 +288,16 @@ extension LoopCore {
         unsafe thread.yielded.removeAll(keepingCapacity: true)
         for place in unsafe waiting.indices {
             unsafe waiting[place].resume()
+            runJobs()
+        }
+    }
+
+    private func callAgain() {
+        guard !thread.again.isEmpty else { return }
+        let sources = thread.again
+        thread.again.removeAll(keepingCapacity: true)
+        for source in sources where source.place >= 0 {
+            source.isReady(0)
             runJobs()
         }
     }

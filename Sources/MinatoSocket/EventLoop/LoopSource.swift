@@ -2,22 +2,26 @@
 ///
 /// **Threads.** Everything here is used on the loop's thread only. The loop keeps a source alive while it is registered or
 /// has a timer.
-package class LoopSource {
+///
+/// Open to the modules of this package, and to nobody else: what Swift calls a package class cannot be inherited from in
+/// another module.
+@_spi(Loops)
+open class LoopSource {
     /// The registration in the poller, 0 for none.
     package final var registration: UInt64 = 0
     /// Where the loop keeps it while it is registered, -1 for nowhere.
     final var place = -1
     /// Where its timer stands in the heap, -1 for nowhere.
-    final var timerPlace = -1
+    package final var timerPlace = -1
 
-    package init() {}
+    public init() {}
 
     /// The descriptor is ready, or has failed: `MINATO_READABLE` and so on.
-    package func isReady(_ flags: UInt32) {}
+    open func isReady(_ flags: UInt32) {}
 
     /// The time is over for which a timer was set.
-    package func timeIsOver(_ now: Int64) {}
+    open func timeIsOver(_ now: Int64) {}
 
     /// The loop ends: nothing will be told any more.
-    package func loopEnds() {}
+    open func loopEnds() {}
 }

@@ -52,7 +52,9 @@ public struct Socket: ~Copyable, Sendable {
     }
 
     /// Takes over a descriptor that is open, non-blocking and a socket.
-    init(owning descriptor: Int32, family: Family, kind: Kind, protocolNumber: Int32, detachesBlocking: Bool = true) {
+    package init(
+        owning descriptor: Int32, family: Family, kind: Kind, protocolNumber: Int32, detachesBlocking: Bool = true
+    ) {
         self.descriptor = descriptor
         self.family = family
         self.kind = kind
@@ -133,7 +135,7 @@ public struct Socket: ~Copyable, Sendable {
     }
 
     /// Gives the descriptor away as it is, non-blocking.
-    consuming func release() -> Int32 {
+    package consuming func release() -> Int32 {
         let descriptor = descriptor
         discard self
         return descriptor
