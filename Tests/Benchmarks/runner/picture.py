@@ -7,6 +7,8 @@ from contenders import BASELINE, CONTROL
 MOST = 6.0
 LABELS, BARS, NUMBERS = 210, 430, 70
 ROW, GAP, TOP = 18, 26, 56
+# Where a bar ends that is as long as C's.
+ONE = LABELS + BARS / MOST
 COLOURS = {
     "c": "#8a8f98", "responder": "#0b6e99", "async": "#2a9dc9", "async-timeout": "#7cc4e0", "blocking": "#b5dcec",
     "nio-handler": "#d9730d", "nio-async": "#e9a564", "flyingsocks": "#9065b0", "py-threads": "#4d9461",
@@ -41,14 +43,15 @@ def svg(results):
             continue
         body.append(_text(LABELS, y + 13, case.title, ' font-weight="bold"'))
         y += ROW
+        top = y
         for contender, ratio in rows:
             body.extend(_bar(contender, ratio, y))
             y += ROW
+        body.append(f'<path d="M{ONE:.1f} {top}V{y}" stroke="{COLOURS[BASELINE]}" stroke-dasharray="3 3"/>')
         y += GAP
     if not body:
         return None
     width, height = LABELS + BARS + NUMBERS, y
-    one = LABELS + BARS / MOST
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#1d1d1f">',
@@ -56,5 +59,4 @@ def svg(results):
         _text(16, 26, "Processor time of the server per message, as a multiple of a bare epoll server in C",
               ' font-size="14" font-weight="bold"'),
         *body,
-        f'<path d="M{one:.1f} {TOP - 8}V{height - GAP}" stroke="{COLOURS[BASELINE]}" stroke-dasharray="3 3"/>',
         "</svg>", ""])
