@@ -56,7 +56,8 @@ class Child:
                 raise Failed(f"{self._name}: no answer in {seconds} s")
             block = os.read(self._process.stdout.fileno(), 65536)
             if not block:
-                raise Failed(f"{self._name}: {self._last_words()}")
+                words = self._last_words()
+                raise Failed(words if words.startswith(f"{self._name}: ") else f"{self._name}: {words}")
             self._pending += block
         line, self._pending = self._pending.split(b"\n", 1)
         return line.decode()

@@ -3,6 +3,8 @@ import os
 import platform
 import re
 import subprocess
+import sys
+import time
 
 _cores = sorted(os.sched_getaffinity(0))
 
@@ -10,6 +12,22 @@ _cores = sorted(os.sched_getaffinity(0))
 SERVER_CORES = {_cores[0]}
 LOAD_CORES = {_cores[-1]}
 ALL_CORES = set(_cores)
+
+
+def warn_if_busy():
+    """Says so when others keep the cores busy: then the figures stray, and the control's spread tells how far."""
+    def ticks():
+        # The first line counts ticks since the start; the fourth number of it those in which nothing ran.
+        with open("/proc/stat") as file:
+            counts = [int(word) for word in file.readline().split()[1:9]]
+        return counts[3], sum(counts)
+
+    idle_before, all_before = ticks()
+    time.sleep(1)
+    idle_after, all_after = ticks()
+    busy = 1 - (idle_after - idle_before) / max(all_after - all_before, 1)
+    if busy > 0.1:
+        print(f"bench: the machine is {busy:.0%} busy with something else: the figures will stray", file=sys.stderr)
 
 
 def description():

@@ -40,7 +40,7 @@ def read(arguments):
     parser.add_argument("--write", action="store_true", help="put the report and the picture into the documentation")
     parser.add_argument("--json", metavar="FILE", help="write every single measurement to a file")
     parser.add_argument("--list", action="store_true", help="print the names of contenders and cases")
-    parser.add_argument("--strict", action="store_true", help="exit status 1 when a target is missed")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 unless every target is met")
     options = parser.parse_args(arguments)
     if options.list:
         titles = [(item.name, item.title) for item in [*CONTENDERS, *CASES]] + list(COUNTERS.items())

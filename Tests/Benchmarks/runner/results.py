@@ -48,9 +48,9 @@ class Results:
         return Ratio(median, low, high)
 
     def spread(self, case):
-        """How far C strays from C: the distance from 1 of the farther quartile of the control's ratios."""
+        """How far C strays from C: half the distance between the quartiles of the control's ratios."""
         control = self.ratio(case, CONTROL)
-        return max(abs(1 - control.low), abs(control.high - 1)) if control else 0.0
+        return (control.high - control.low) / 2 if control else 0.0
 
     def verdicts(self):
         """A verdict on every target that belongs to what was asked for."""
