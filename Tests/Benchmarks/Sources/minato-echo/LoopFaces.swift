@@ -1,21 +1,73 @@
 internal import MinatoServer
 internal import MinatoSocket
+internal import Synchronization
 
-// The faces that run on event loops. They are to be filled in when the library has them; until then the runner says
-// "skipped" and why.
+// The faces that run on event loops.
 
 extension MinatoEcho {
-    struct NotThere: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// A task for each connection: `async`, and with a timeout on every operation `async-timeout`.
     static func serveAsync(_ options: Options, until signals: consuming SignalDescriptor) async throws {
-        throw NotThere(description: "the async face is not there yet")
+        let loops = try EventLoopGroup(loops: options.loops)
+        let tally = try Tally(loops)
+        let server = try TCPServer(on: .tcp("127.0.0.1", 0))
+        SignalWatch.start(signals, for: server)
+        announce(server)
+        if options.face == .async {
+            try await server.serve(on: loops) { connection in
+                tally.count()
+                for try await chunk in connection.chunks { try await connection.write(chunk) }
+            }
+        } else {
+            try await server.serve(on: loops) { connection in
+                tally.count()
+                while case let bytes = try await connection.read(atMost: 65_536, timeout: .seconds(30)), !bytes.isEmpty {
+                    try await connection.write(bytes, timeout: .seconds(30))
+                }
+            }
+        }
+        report(tally.counts)
     }
 
     /// Bytes in, bytes out, called on the loop.
     static func serveResponder(_ options: Options, until signals: consuming SignalDescriptor) async throws {
-        throw NotThere(description: "the responder face is not there yet")
+        let loops = try EventLoopGroup(loops: options.loops)
+        let tally = try Tally(loops)
+        let server = try TCPServer(on: .tcp("127.0.0.1", 0))
+        SignalWatch.start(signals, for: server)
+        announce(server)
+        try await server.serve(
+            on: loops,
+            responder: { _ in
+                tally.count()
+                return EchoResponder()
+            })
+        report(tally.counts)
     }
+}
+
+/// The echo protocol.
+struct EchoResponder: StreamResponder {
+    mutating func respond(to input: Span<UInt8>, output: inout ResponderOutput) -> ResponderVerdict {
+        output.append(input)
+        return .goOn(consumed: input.count)
+    }
+}
+
+/// How many connections each loop has had.
+final class Tally: Sendable {
+    private let loops: [EventLoop]
+    private let numbers: Mutex<[Int]>
+
+    init(_ loops: EventLoopGroup) throws {
+        self.loops = try loops.all()
+        numbers = Mutex(Array(repeating: 0, count: loops.count))
+    }
+
+    /// Counts a connection of the loop that calls.
+    func count() {
+        guard let place = loops.firstIndex(where: \.isCurrent) else { return }
+        numbers.withLock { $0[place] += 1 }
+    }
+
+    var counts: [Int] { numbers.withLock { $0 } }
 }
