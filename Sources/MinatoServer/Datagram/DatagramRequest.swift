@@ -7,6 +7,12 @@ public struct DatagramRequest: Sendable {
     /// What arrived: bytes, sender, and whether its end was cut off. An empty datagram is a datagram.
     public let datagram: Datagram
 
+    /// The server's address that the datagram was sent to, and from which a reply leaves. Of a server that is bound to all
+    /// interfaces it is the one that was asked; of a datagram that was broadcast, the address of the interface on which it
+    /// came; of one to a group of IPv6, the group's, from which no reply can leave: the kernel chooses then. Nil for a Unix
+    /// socket.
+    public let localAddress: SocketAddress?
+
     /// How a reply is sent.
     private let send: @Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) throws(SocketError) -> Void
 
@@ -14,12 +20,14 @@ public struct DatagramRequest: Sendable {
     ///
     /// - Parameters:
     ///   - datagram: what arrived.
+    ///   - localAddress: where it was sent to. Default: nil, unknown.
     ///   - send: gets the replies.
     public init(
-        _ datagram: Datagram,
+        _ datagram: Datagram, localAddress: SocketAddress? = nil,
         send: @escaping @Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) throws(SocketError) -> Void
     ) {
         self.datagram = datagram
+        self.localAddress = localAddress
         self.send = send
     }
 
@@ -38,8 +46,8 @@ public struct DatagramRequest: Sendable {
     /// ``ServerLimits/writeTimeout``. A sender's address can be forged: do not send much more than was received to somebody
     /// who has not proved that it receives.
     ///
-    /// On a host with several addresses the reply leaves from the one that the kernel chooses when the server is bound to
-    /// all interfaces.
+    /// On a host with several addresses the reply leaves from the one that was asked, ``localAddress``, also when the server
+    /// is bound to all interfaces: a client that is connected to it takes it from no other.
     ///
     /// May be called from any thread. The server's address stays in use as long as a request is kept, so do not keep one
     /// after its handler has returned.

@@ -6,7 +6,7 @@ extension DatagramServer {
     func serveBlocking(
         _ body: @escaping @Sendable (DatagramRequest, (any Error) -> Void) -> Void
     ) throws(SocketError) {
-        let (hooks, limits) = (hooks, limits)
+        let (hooks, limits, control, drops) = (hooks, limits, control, drops)
         var port: ReplyPort?
         try serve { (listener) throws(SocketError) in
             // Before receiving: without a descriptor for replies the datagram stays where it is.
@@ -17,12 +17,18 @@ extension DatagramServer {
                 replies = try ReplyPort(listener.socket, timeout: limits.writeTimeout)
             }
             port = replies
-            let received = try listener.socket.receiveFrom(atMost: limits.datagramSize)
+            let received = try listener.socket.receiveMessage(
+                atMost: limits.datagramSize, ancillaryCapacity: control.capacity)
+            let notes = control.notes(received.ancillary)
+            if let dropped = notes.dropped { drops.withLock { $0.note(dropped) } }
             // A copy of the right size: the array has room for the largest datagram, and a handler may keep it.
             let bytes = unsafe received.bytes.withUnsafeBufferPointer { unsafe Array($0) }
             let datagram = Datagram(bytes: bytes, sender: received.sender, length: received.length)
-            let request = DatagramRequest(datagram) { (bytes, receiver) throws(SocketError) in
-                try replies.socket.send(bytes, to: receiver)
+            let ancillary = DatagramControl.ancillary(replyingFrom: notes.source)
+            let request = DatagramRequest(
+                datagram, localAddress: notes.local
+            ) { (bytes, receiver) throws(SocketError) in
+                try replies.socket.sendMessage(bytes.span, ancillary: ancillary, to: receiver)
             }
             return Taken(descriptor: nil) { dismiss in
                 if hooks.verify?(request) ?? true {

@@ -9,11 +9,25 @@ public class DatagramServer: SocketServer, @unchecked Sendable {
     /// The hooks that were given.
     public let hooks: DatagramServerHooks
 
+    let control: DatagramControl
+
+    let drops = Guarded(DropCount())
+
+    /// How many datagrams were lost because the receive buffer was full when they came: the server, or the machine, was too
+    /// busy. Counted from the opening of the socket, and as of the last datagram that was received.
+    ///
+    /// Always 0 for a Unix socket, whose senders wait instead. A larger `SocketOption.receiveBufferSize` helps against
+    /// bursts, more ``ServerLimits/threads`` against handlers that wait. May be read from any thread.
+    ///
+    /// Python has nothing of the kind. See socket(7), SO_RXQ_OVFL.
+    public var droppedByKernel: Int { drops.withLock { $0.total } }
+
     /// Takes over a socket that is bound.
     init(
         _ socket: consuming Socket, limits: ServerLimits, hooks: DatagramServerHooks, ownsPath: Bool
     ) throws(SocketError) {
         self.hooks = hooks
+        control = DatagramControl(socket, boundTo: try socket.localAddress)
         try super.init(socket, limits: limits, ownsPath: ownsPath)
     }
 

@@ -17,10 +17,15 @@ extension StreamServer {
                 guard var socket = connection.take() else { return dismiss() }
                 // Neither can fail in a way that matters: a connection that has broken off shows it in the handler.
                 if socket.family != .unix { try? socket.setOption(.noDelay, true) }
-                try? socket.setTimeout(limits.idleTimeout)
-                if let timeout = limits.firstReceiveTimeout { socket.limitFirstReceive(to: timeout) }
-                if hooks.verify?(socket, client) ?? true {
-                    socket = body(socket, client) { hooks.report($0, client) }
+                do {
+                    let client = try socket.client(accepted: client, policy: hooks.proxyProtocol, limits: limits)
+                    try? socket.setTimeout(limits.idleTimeout)
+                    if let timeout = limits.firstReceiveTimeout { socket.limitFirstReceive(to: timeout) }
+                    if hooks.verify?(socket, client) ?? true {
+                        socket = body(socket, client) { hooks.report($0, client) }
+                    }
+                } catch {
+                    hooks.report(error, client)
                 }
                 dismiss()
                 // Whatever the handler did before, the peer sees the end of the stream and not a reset, unless it sent
@@ -28,6 +33,20 @@ extension StreamServer {
                 try? socket.shutdown(.sending)
                 try? socket.close()
             }
+        }
+    }
+}
+
+extension Socket {
+    /// Whose connection it is: the one from whom it was accepted, or whom the balancer names.
+    fileprivate mutating func client(
+        accepted: SocketAddress, policy: ProxyProtocolPolicy, limits: ServerLimits
+    ) throws -> SocketAddress {
+        switch policy {
+        case .off: return accepted
+        case .required:
+            let deadline = Deadline.after(limits.firstReceiveTimeout ?? limits.idleTimeout)
+            return try receiveProxyHeader(until: deadline).source ?? accepted
         }
     }
 }

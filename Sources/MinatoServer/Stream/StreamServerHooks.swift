@@ -1,6 +1,6 @@
 public import MinatoSocket
 
-/// What a stream server asks and tells its program.
+/// What a stream server asks and tells its program, and what it expects of its clients.
 ///
 ///     var hooks = StreamServerHooks()
 ///     hooks.onError = { error, client in print("\(client, default: "server"): \(error)") }
@@ -24,10 +24,25 @@ public struct StreamServerHooks: Sendable {
     public var onError: (@Sendable (_ error: any Error, _ client: SocketAddress?) -> Void)?
 
     /// Told, instead of ``onError``, when a handler threw a ``SocketError`` `.timedOut`: its client was silent for
-    /// ``ServerLimits/idleTimeout``. Default: nil, it goes to ``onError``.
+    /// ``ServerLimits/idleTimeout``, or from the beginning for ``ServerLimits/firstByteTimeout``. Default: nil, it goes to ``onError``.
     ///
     /// Python: `handle_timeout`, loosely; there the time-out of a request is hidden.
     public var onTimeout: (@Sendable (_ client: SocketAddress) -> Void)?
+
+    /// Whether each connection begins with a header of the PROXY protocol, by which a load balancer says whose connection it
+    /// passes on. Default: `.off`.
+    ///
+    /// **Only for a server that nobody but your balancer can reach**, by its address, a firewall, or a Unix socket's mode: to
+    /// everybody else it is a way to claim any address. ``verify`` can look too: there the connection's own
+    /// ``Socket/peerAddress`` is the balancer's. With `.required` the header is read before anything else; handlers and hooks
+    /// get its source as the client's address, and the bytes that follow it. A header without a source, as balancers send for
+    /// their health checks, leaves the connection's own address. A header has to be complete within
+    /// ``ServerLimits/firstByteTimeout``, after which the time for the client's own first byte begins. A connection with a bad
+    /// header, or without one, is closed without a handler and reported to ``onError`` as ``ProxyProtocolError``, or to
+    /// ``onTimeout``, with the connection's own address.
+    ///
+    /// HAProxy: `send-proxy`, `send-proxy-v2`. See ``ProxyProtocol``.
+    public var proxyProtocol: ProxyProtocolPolicy = .off
 
     /// No hooks.
     public init() {}
