@@ -29,7 +29,7 @@ struct JobRing: ~Copyable {
     }
 
     private mutating func grow() {
-        let larger = unsafe UnsafeMutablePointer<UnownedJob>.allocate(capacity: capacity * 2)
+        let larger = UnsafeMutablePointer<UnownedJob>.allocate(capacity: capacity * 2)
         for place in 0..<count {
             unsafe (larger + place).initialize(to: (slots + (head &+ place) & (capacity &- 1)).move())
         }
