@@ -1,8 +1,22 @@
 #include "minato/thread.h"
 
+#include <pthread.h>
 #include <stddef.h>
 
 static _Thread_local void *thread_value = NULL;
+
+/// Changed in a child only while it has one thread.
+static uint32_t forks = 0;
+
+static void child_begins(void) {
+    forks += 1;
+    thread_value = NULL;
+}
+
+/// Before `main`, or when the library is loaded: later a fork might come first.
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, child_begins);
+}
 
 void *minato_thread_value(void) {
     return thread_value;
@@ -10,4 +24,8 @@ void *minato_thread_value(void) {
 
 void minato_thread_set_value(void *value) {
     thread_value = value;
+}
+
+uint32_t minato_thread_forks(void) {
+    return forks;
 }

@@ -1,4 +1,4 @@
-/// One value per thread, by which an event loop knows in a few instructions whether it runs on its own thread.
+/// What an event loop has to know about threads and processes: whether it runs on its own thread, and whether it has one.
 ///
 /// SPDX-License-Identifier: Apache-2.0
 #ifndef MINATO_THREAD_H
@@ -10,11 +10,17 @@ MINATO_BEGIN_DECLARATIONS
 
 /// The value that this thread set last; NULL on a thread that set none, and in the threads that it starts.
 ///
-/// After fork(2) the child's one thread has the value of the thread that forked.
+/// After fork(2) it is NULL in the child.
 MINATO_API void *MINATO_NULLABLE minato_thread_value(void);
 
 /// Sets this thread's value. It is only compared, never used as an address.
 MINATO_API void minato_thread_set_value(void *MINATO_NULLABLE value);
+
+/// How often this process, and those that it was forked from, have forked since the library was loaded.
+///
+/// A number that differs from an earlier one tells that this is a child, which has none of the threads of its parent but
+/// the one that forked. Only fork(3) of the C library counts: not vfork, posix_spawn, and clone.
+MINATO_API uint32_t minato_thread_forks(void);
 
 MINATO_END_DECLARATIONS
 

@@ -55,6 +55,12 @@ extension ReadBuffer {
         storage.append(addingCapacity: count) { output in fill(&output) }
     }
 
+    /// Appends bytes from memory of the caller's.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        makeRoom(for: bytes.count)
+        unsafe storage.append(contentsOf: bytes)
+    }
+
     /// Moves the rest to the front when there is no room behind it, but only when at least as much has been taken: so each
     /// byte that is moved has one that was taken to pay for it.
     private mutating func makeRoom(for added: Int) {
@@ -77,13 +83,28 @@ extension ReadBuffer {
             return all
         }
         let taken = Array(storage[start..<end])
-        searched = max(searched - taken.count, 0)
-        start = end
+        drop(taken.count)
+        return taken
+    }
+
+    /// Takes what is there and fits into memory of the caller's, and returns how many bytes that were.
+    mutating func take(into memory: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(memory.count, self.count)
+        unsafe storage.withUnsafeBytes { bytes in
+            unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]))
+        }
+        drop(count)
+        return count
+    }
+
+    /// The first `count` bytes, of which there are so many, have been taken.
+    private mutating func drop(_ count: Int) {
+        searched = max(searched - count, 0)
+        start += count
         if isEmpty {
             storage.removeAll(keepingCapacity: true)
             start = 0
         }
-        return taken
     }
 
     /// Takes `count` bytes, or nil (and nothing is taken) when there are fewer. No bytes for a count below one.
@@ -109,6 +130,20 @@ extension ReadBuffer {
         }
         return take(atMost: count)
     }
+
+    /// Takes a line with its "\n", or nil (and nothing is taken) when its end is not there yet.
+    ///
+    /// - Parameter limit: the most bytes of a line. A last line without "\n" may be as long.
+    /// - Throws: `.limitExceeded` when more than `limit` bytes are there and no "\n" among the first of them;
+    ///   `.invalidArgument` for a negative limit.
+    mutating func takeLine(limit: Int) throws(SocketError) -> [UInt8]? {
+        guard limit >= 0 else { throw SocketError(.receive, .invalidArgument, subject: "count \(limit)") }
+        if let count = countThrough(Self.lineEnd, limit: limit) { return take(atMost: count) }
+        if count > limit { throw SocketError(.receive, .limitExceeded, subject: "limit \(limit)") }
+        return nil
+    }
+
+    private static let lineEnd = [UInt8(ascii: "\n")]
 
     /// How many bytes there are up to and with the first delimiter that ends within the limit.
     mutating func countThrough(_ delimiter: [UInt8], limit: Int) -> Int? {

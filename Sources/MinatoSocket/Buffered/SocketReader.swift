@@ -22,8 +22,6 @@ public struct SocketReader: Sendable {
     /// How many bytes are asked of the kernel at once.
     private static let chunk = 16_384
 
-    private static let lineEnd = [UInt8(ascii: "\n")]
-
     /// A reader, in front of whose socket lie bytes that have been read already.
     ///
     /// - Parameter unread: those bytes. Default: none.
@@ -103,12 +101,13 @@ public struct SocketReader: Sendable {
     public mutating func readLine(
         limit: Int = defaultLimit, from socket: borrowing Socket
     ) throws(SocketError) -> [UInt8]? {
-        try socket.checkCount(limit)
         let deadline = socket.deadline
         while true {
-            if let count = buffer.countThrough(Self.lineEnd, limit: limit) { return buffer.take(atMost: count) }
-            // Not at the limit already: a last line may be as long and end with the stream.
-            if buffer.count > limit { throw error(.limitExceeded, socket, limit: limit) }
+            do throws(SocketError) {
+                if let line = try buffer.takeLine(limit: limit) { return line }
+            } catch {
+                throw self.error(error.code, socket, subject: error.subject)
+            }
             guard try receive(from: socket, deadline: deadline) else {
                 return buffer.isEmpty ? nil : buffer.take(atMost: buffer.count)
             }
@@ -146,7 +145,7 @@ public struct SocketReader: Sendable {
         try socket.checkCount(limit)
         let deadline = socket.deadline
         repeat {
-            if buffer.count > limit { throw error(.limitExceeded, socket, limit: limit) }
+            if buffer.count > limit { throw error(.limitExceeded, socket, subject: "limit \(limit)") }
         } while try receive(from: socket, deadline: deadline)
         return buffer.take(atMost: buffer.count)
     }
@@ -167,8 +166,8 @@ public struct SocketReader: Sendable {
     }
 
     private func error(
-        _ code: SocketError.Code, _ socket: borrowing Socket, limit: Int? = nil
+        _ code: SocketError.Code, _ socket: borrowing Socket, subject: String? = nil
     ) -> SocketError {
-        SocketError(.receive, code, network: socket.networkName, subject: limit.map { "limit \($0)" })
+        SocketError(.receive, code, network: socket.networkName, subject: subject)
     }
 }

@@ -17,12 +17,33 @@ extension Channel {
         _ direction: Direction, _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>,
         _ attempt: (Int32) -> Int64
     ) async throws(SocketError) -> Int64 {
-        var isReady = try begin(direction)
-        if isReady, hasHadItsShare(direction) { try await giveWay(direction) }
+        let isReady = try await take(direction)
         var limit: Deadline?
+        return try await proceed(direction, isReady, &limit, timeout, deadline, standard, attempt)
+    }
+
+    /// Takes a direction, for an operation of one step or more. False: wait before the first try.
+    @inline(__always)
+    nonisolated(nonsending) func take(_ direction: Direction) async throws(SocketError) -> Bool {
+        let isReady = try begin(direction)
+        if isReady, hasHadItsShare(direction) { try await giveWay(direction) }
+        return isReady
+    }
+
+    /// One step: makes a call until it does not have to wait. The caller has the direction, after an error no more.
+    ///
+    /// - Parameters:
+    ///   - isReady: whether to try before waiting.
+    ///   - limit: the deadline of the whole operation, which begins with its first wait.
+    @inline(__always)
+    nonisolated(nonsending) func proceed(
+        _ direction: Direction, _ isReady: Bool, _ limit: inout Deadline?, _ timeout: Duration?, _ deadline: Deadline,
+        _ standard: borrowing Atomic<Int64>, _ attempt: (Int32) -> Int64
+    ) async throws(SocketError) -> Int64 {
+        var isReady = isReady
         while true {
             if !isReady {
-                let until = limit ?? Deadline(timeout, deadline, standard: standard)
+                let until = limit ?? firstLimit(direction, Deadline(timeout, deadline, standard: standard))
                 limit = until
                 let wake = await wait(direction, until: until)
                 guard wake == .ready else { throw end(direction, wake) }
@@ -33,6 +54,14 @@ extension Channel {
             guard result >= 0 else { throw end(direction, result) }
             return result
         }
+    }
+
+    /// The limit of a wait: a tighter one for the first wait of a server's connection.
+    @inline(__always)
+    private func firstLimit(_ direction: Direction, _ deadline: Deadline) -> Deadline {
+        guard unsafe firstReadTimeout >= 0, direction == .reading else { return deadline }
+        defer { unsafe firstReadTimeout = -1 }
+        return unsafe min(deadline, .after(nanoseconds: firstReadTimeout))
     }
 
     /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
@@ -48,7 +77,7 @@ extension Channel {
             switch wake {
             case .cancelled: .cancelled
             case .timedOut: .timedOut
-            case .closed, .ready, .foreign: .closed
+            case .closed, .ready, .foreign: codeOfClosed
             }
         let error = failure(direction, code)
         // Nothing is known to have changed: the readiness, if there was one, is still there.
@@ -61,6 +90,33 @@ extension Channel {
         let error = failure(direction, .init(result: result))
         finish(direction, isReady: true)
         return error
+    }
+
+    // MARK: - Errors
+
+    /// Why a closed channel was closed: in a forked child, because its loop is not there.
+    var codeOfClosed: SocketError.Code { loop.core.isForked ? .forked : .closed }
+
+    func failure(_ direction: Direction, _ code: SocketError.Code, subject: String? = nil) -> SocketError {
+        failure(direction == .reading ? .receive : .send, code, subject: subject)
+    }
+
+    /// The error of an operation, with the addresses if the descriptor still has them.
+    func failure(
+        _ operation: SocketError.Operation, _ code: SocketError.Code, remote: SocketAddress? = nil,
+        subject: String? = nil
+    ) -> SocketError {
+        var local = SocketAddress()
+        var peer = SocketAddress()
+        let hasAddresses = withDescriptor { descriptor in
+            (
+                unsafe minato_socket_local_address(descriptor, &local.storage) == 0,
+                unsafe minato_socket_peer_address(descriptor, &peer.storage) == 0
+            )
+        }
+        return SocketError(
+            operation, code, network: Socket.networkName(family, kind), local: hasAddresses?.0 == true ? local : nil,
+            remote: remote ?? (hasAddresses?.1 == true ? peer : nil), subject: subject)
     }
 }
 

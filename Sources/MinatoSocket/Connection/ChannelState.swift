@@ -17,7 +17,7 @@ struct ChannelState: Equatable {
     /// How an operation begins.
     enum Beginning { case ready, unready, cancelled, busy, closed }
 
-    // Bits 0...15: flags; 16...31: guests; 32...47 and 48...63: the number of the last wait of each direction.
+    // Bits 0...15: flags, of which 0...7 and 13...14 come once for each direction; 16...31: guests; 32...47 and 48...63: the number of the last wait of each direction.
     private static let closed: UInt64 = 1 << 8
     private static let cancelled: UInt64 = 1 << 9
     private static let ended: UInt64 = 1 << 10
@@ -27,6 +27,7 @@ struct ChannelState: Equatable {
     private static func ready(_ direction: Direction) -> UInt64 { 4 << direction.rawValue }
     private static func waiting(_ direction: Direction) -> UInt64 { 16 << direction.rawValue }
     private static func own(_ direction: Direction) -> UInt64 { 64 << direction.rawValue }
+    private static func timed(_ direction: Direction) -> UInt64 { 1 << (13 + direction.rawValue) }
     private static let guest: UInt64 = 1 << 16
     private static let guests: UInt64 = 0xffff << 16
     private static let uses: UInt64 = guests | registered | 3
@@ -36,10 +37,13 @@ struct ChannelState: Equatable {
 
     var isClosed: Bool { has(Self.closed) }
     var isCancelled: Bool { has(Self.cancelled) }
-    /// The other side has ended or broken the stream: a short read does not mean that nothing more is to be learnt.
+    /// A short read does not mean that nothing more is to be learnt: the other side has ended or broken the stream, or it is a
+    /// socket on which a short read means nothing.
     var hasEnded: Bool { has(Self.ended) }
     func isReady(_ direction: Direction) -> Bool { has(Self.ready(direction)) }
     func isWaiting(_ direction: Direction) -> Bool { has(Self.waiting(direction)) }
+    /// Whether the last wait that began has a deadline.
+    func isTimed(_ direction: Direction) -> Bool { has(Self.timed(direction)) }
     /// The number, modulo 65,536, of the last wait that began.
     func wait(_ direction: Direction) -> UInt16 { UInt16(truncatingIfNeeded: word >> Self.waitShift(direction)) }
 
@@ -83,17 +87,18 @@ struct ChannelState: Equatable {
     /// A wait begins, whose continuation is stored already. False when there is no reason to wait; a readiness that came
     /// meanwhile is used up.
     ///
-    /// - Parameter isOwn: the wait of the connection's own task, which `cancelOwn` ends.
-    mutating func beginWait(_ direction: Direction, isOwn: Bool) -> Bool {
+    /// - Parameters:
+    ///   - isOwn: the wait of the connection's own task, which `cancelOwn` ends.
+    ///   - isTimed: whether it has a deadline.
+    mutating func beginWait(_ direction: Direction, isOwn: Bool, isTimed: Bool) -> Bool {
         if has(Self.ready(direction) | Self.closed) || isOwn && has(Self.cancelled) {
             word &= ~Self.ready(direction)
             return false
         }
         let shift = Self.waitShift(direction)
         let number = UInt64(wait(direction) &+ 1)
-        word = word & ~(0xffff << shift) | number << shift
-        word |= Self.waiting(direction)
-        word = isOwn ? word | Self.own(direction) : word & ~Self.own(direction)
+        word = word & ~(0xffff << shift | Self.own(direction) | Self.timed(direction)) | number << shift
+        word |= Self.waiting(direction) | (isOwn ? Self.own(direction) : 0) | (isTimed ? Self.timed(direction) : 0)
         return true
     }
 
@@ -126,6 +131,9 @@ struct ChannelState: Equatable {
         if ended { word |= Self.ended }
         return wakes
     }
+
+    /// From the start on a short read means nothing.
+    mutating func putEnded() { word |= Self.ended }
 
     /// The connection's own task was cancelled: its waits end, and it begins no more.
     mutating func cancelOwn() -> Wakes {

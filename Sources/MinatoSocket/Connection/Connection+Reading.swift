@@ -2,26 +2,99 @@ internal import CMinato
 internal import Glibc
 
 extension Connection {
-    /// Reads what is there, and waits for it when nothing is.
+    /// Reads what is there, at most `count` bytes, and waits for it when nothing is.
+    ///
+    /// - Parameters:
+    ///   - count: the most bytes to read; more than 65,536 are never returned at once. The array is no larger than what came.
+    ///   - timeout: how long to wait at most. Zero and less: not at all. Default: nil, ``readTimeout``.
+    ///   - deadline: until when to wait at most. Default: none.
+    /// - Returns: 1 to `count` bytes; none at the end of the stream, every time it is asked again, and at once for a count of
+    ///   0.
+    /// - Throws: `.timedOut`; `.cancelled`; `.closed` when it is closed here; `.busy` while another task reads;
+    ///   `.connectionReset` when the peer or the network broke it off; `.invalidArgument` for a negative count. Not thrown: an
+    ///   error for the end of the stream.
+    ///
+    /// After an error no byte is lost. C: `minato_socket_receive`. Python: `recv`, `StreamReader.read`. See recv(2).
     public nonisolated(nonsending) func read(
         atMost count: Int, timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(SocketError) -> [UInt8] {
-        guard count > 0 else { return [] }
-        if !input.isEmpty { return input.take(atMost: count) }  // FIXME: needs the direction
-        let size = min(count, LoopCore.scratchSize)
         var bytes: [UInt8] = []
-        let result = try await channel.perform(.reading, timeout, deadline, readTimeout) { descriptor in
-            channel.receive(descriptor, atMost: size, into: &bytes)
+        guard try isWorthwhile(count) else { return bytes }
+        let size = min(count, LoopCore.scratchSize)
+        let isReady = try await channel.take(.reading)
+        if !input.isEmpty { return takeInput(isReady) { $0.take(atMost: size) } }
+        var limit: Deadline?
+        let result = try await channel.proceed(
+            .reading, isReady, &limit, timeout, deadline, standardReadTimeout
+        ) { descriptor in
+            unsafe channel.receive(descriptor, atMost: size) { bytes = unsafe [UInt8]($0) }
         }
         channel.finish(.reading, isReady: result == size || channel.current.hasEnded)
         return bytes
     }
 
-    /// Reads what is there into memory of the caller's, and waits for it when nothing is.
+    /// Reads what is there and appends it to an array: nothing is allocated when the array has room.
+    ///
+    /// - Parameters:
+    ///   - count: the most bytes to read; more than 65,536 are never read at once.
+    ///   - bytes: where they are appended.
+    ///   - timeout: as for ``read(atMost:timeout:deadline:)``.
+    ///   - deadline: as for ``read(atMost:timeout:deadline:)``.
+    /// - Returns: how many bytes were appended; 0 at the end of the stream and for a count of 0.
+    /// - Throws: as ``read(atMost:timeout:deadline:)``; nothing is appended then.
+    ///
+    /// C: `minato_socket_receive`. Python: `recv_into`. See recv(2).
+    @discardableResult
+    public nonisolated(nonsending) func read(
+        atMost count: Int, appendingTo bytes: inout [UInt8], timeout: Duration? = nil, deadline: Deadline = .none
+    ) async throws(SocketError) -> Int {
+        guard try isWorthwhile(count) else { return 0 }
+        let size = min(count, LoopCore.scratchSize)
+        let isReady = try await channel.take(.reading)
+        if !input.isEmpty {
+            let taken = takeInput(isReady) { $0.take(atMost: size) }
+            bytes += taken
+            return taken.count
+        }
+        var limit: Deadline?
+        let result = try await channel.proceed(
+            .reading, isReady, &limit, timeout, deadline, standardReadTimeout
+        ) { descriptor in
+            unsafe channel.receive(descriptor, atMost: size) { unsafe bytes.append(contentsOf: $0) }
+        }
+        channel.finish(.reading, isReady: result == size || channel.current.hasEnded)
+        return Int(result)
+    }
+
+    /// Reads what is there into memory of the caller's, and waits for it when nothing is. Allocates nothing.
+    ///
+    ///     var buffer = [UInt8](repeating: 0, count: 4096)
+    ///     var span = buffer.mutableSpan
+    ///     let count = try await connection.read(into: &span)
+    ///
+    /// - Parameters:
+    ///   - buffer: the memory; beyond what was read it stays as it was.
+    ///   - timeout: as for ``read(atMost:timeout:deadline:)``.
+    ///   - deadline: as for ``read(atMost:timeout:deadline:)``.
+    /// - Returns: how many bytes were read, from the start of the memory on; 0 at the end of the stream, and at once when there
+    ///   is no memory.
+    /// - Throws: as ``read(atMost:timeout:deadline:)``.
+    ///
+    /// C: `minato_socket_receive`. Python: `recv_into`. See recv(2).
     public nonisolated(nonsending) func read(
         into buffer: inout MutableSpan<UInt8>, timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(SocketError) -> Int {
-        let result = try await channel.perform(.reading, timeout, deadline, readTimeout) { descriptor in
+        guard !buffer.isEmpty else { return 0 }
+        let isReady = try await channel.take(.reading)
+        if !input.isEmpty {
+            return takeInput(isReady) { input in
+                unsafe buffer.withUnsafeMutableBytes { unsafe input.take(into: $0) }
+            }
+        }
+        var limit: Deadline?
+        let result = try await channel.proceed(
+            .reading, isReady, &limit, timeout, deadline, standardReadTimeout
+        ) { descriptor in
             unsafe buffer.withUnsafeMutableBytes { bytes in
                 guard let base = bytes.baseAddress else { return 0 }
                 return unsafe minato_socket_receive_once(descriptor, base, bytes.count)
@@ -30,23 +103,50 @@ extension Connection {
         channel.finish(.reading, isReady: result == buffer.count || channel.current.hasEnded)
         return Int(result)
     }
+
+    // MARK: - Inside
+
+    /// False when there is nothing to do for a count of zero.
+    @inline(__always)
+    func isWorthwhile(_ count: Int) throws(SocketError) -> Bool {
+        if count > 0 { return true }
+        if count < 0 { throw channel.failure(.receive, .invalidArgument, subject: "count \(count)") }
+        return false
+    }
+
+    /// Ends a read that finds in the input what it is to return.
+    @inline(never)
+    func takeInput<Result>(_ isReady: Bool, _ body: (inout ReadBuffer) -> Result) -> Result {
+        let result = body(&input)
+        finishReading(isReady)
+        return result
+    }
+
+    /// Gives the reading direction back. An idle connection holds no memory for input.
+    func finishReading(_ isReady: Bool) {
+        if input.isEmpty { input = ReadBuffer() }
+        channel.finish(.reading, isReady: isReady)
+    }
 }
 
 extension Channel {
-    /// One receive, into the loop's memory if possible, so that the array is no larger than what came.
-    func receive(_ descriptor: Int32, atMost size: Int, into bytes: inout [UInt8]) -> Int64 {
-        if loop.core.isCurrent {
-            let memory = unsafe loop.core.scratchMemory
-            let result = unsafe minato_socket_receive_once(descriptor, memory, size)
-            if result > 0 { bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: memory, count: Int(result))) }
+    /// One receive; `body` gets the bytes when there are any, so that it can keep them in memory of just their size.
+    @inline(__always)
+    func receive(_ descriptor: Int32, atMost size: Int, _ body: (UnsafeRawBufferPointer) -> Void) -> Int64 {
+        unsafe withMemory(size) { memory in
+            guard let base = memory.baseAddress else { return 0 }
+            let result = unsafe minato_socket_receive_once(descriptor, base, memory.count)
+            if result > 0 { unsafe body(UnsafeRawBufferPointer(start: base, count: Int(result))) }
             return result
         }
-        var result: Int64 = 0
-        bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            guard let base = buffer.baseAddress else { return }
-            result = unsafe minato_socket_receive_once(descriptor, base, size)
-            count = max(0, Int(result))
+    }
+
+    /// Lends memory for the moment: the loop's, when it is this thread's and large enough.
+    @inline(__always)
+    func withMemory(_ size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int64) -> Int64 {
+        if loop.core.isCurrent, size <= LoopCore.scratchSize {
+            return unsafe body(UnsafeMutableRawBufferPointer(start: loop.core.scratchMemory, count: size))
         }
-        return result
+        return unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { unsafe body($0) }
     }
 }

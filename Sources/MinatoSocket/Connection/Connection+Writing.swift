@@ -2,29 +2,120 @@ internal import CMinato
 internal import Glibc
 
 extension Connection {
-    /// Writes all bytes.
+    /// Writes all bytes: returns when the kernel has taken them, and waits while it has no room.
+    ///
+    /// A peer that does not read makes it wait; nothing is kept in memory here.
+    ///
+    /// - Parameters:
+    ///   - bytes: what to write; nothing is done, at once, when there are none.
+    ///   - timeout: how long the whole may wait. Zero and less: not at all. Default: nil, ``writeTimeout``.
+    ///   - deadline: until when to wait at most. Default: none.
+    /// - Throws: `.brokenPipe` and `.connectionReset` when the peer has gone, or after ``finishWriting()``; `.timedOut`;
+    ///   `.cancelled`; `.closed` when it is closed here; `.busy` while another task writes. Not thrown: an error for bytes that
+    ///   the kernel took and the peer never read. SIGPIPE is never raised.
+    ///
+    /// After an error an unknown part of the bytes has gone out: close the connection.
+    ///
+    /// C: `minato_socket_send`. Python: `sendall`; `StreamWriter.write` with `drain`. See send(2).
     public nonisolated(nonsending) func write(
         _ bytes: [UInt8], timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(SocketError) {
         try await write(bytes.span, timeout: timeout, deadline: deadline)
     }
 
-    /// Writes all bytes.
+    /// Writes all bytes: see ``write(_:timeout:deadline:)-([UInt8],_,_)``.
     public nonisolated(nonsending) func write(
         _ bytes: borrowing Span<UInt8>, timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(SocketError) {
-        var sent = 0
         let size = bytes.count
-        _ = try await channel.perform(.writing, timeout, deadline, writeTimeout) { descriptor in
+        guard size > 0 else { return }
+        var sent = 0
+        _ = try await channel.perform(.writing, timeout, deadline, standardWriteTimeout) { descriptor in
             unsafe bytes.withUnsafeBytes { bytes in
                 guard let base = bytes.baseAddress else { return 0 }
                 let result = unsafe minato_socket_send_once(descriptor, base + sent, size - sent)
                 guard result >= 0 else { return result }
                 sent += Int(result)
-                // The kernel's memory is full: it says when there is room again, and says at once when the peer has gone.
-                return sent == size ? 0 : -Int64(channel.current.hasEnded ? EINTR : EAGAIN)
+                return sent == size ? 0 : channel.resultOfShortWrite
             }
         }
         channel.finish(.writing, isReady: true)
     }
+
+    /// Writes all of a text in UTF-8: see ``write(_:timeout:deadline:)-([UInt8],_,_)``.
+    public nonisolated(nonsending) func write(
+        _ text: String, timeout: Duration? = nil, deadline: Deadline = .none
+    ) async throws(SocketError) {
+        try await write(Array(text.utf8).span, timeout: timeout, deadline: deadline)
+    }
+
+    /// Writes all bytes of a collection, which are copied first: see ``write(_:timeout:deadline:)-([UInt8],_,_)``.
+    public nonisolated(nonsending) func write(
+        _ bytes: some Collection<UInt8>, timeout: Duration? = nil, deadline: Deadline = .none
+    ) async throws(SocketError) {
+        try await write(Array(bytes).span, timeout: timeout, deadline: deadline)
+    }
+
+    /// Writes several pieces, one behind the other, as one write: a head and a body, say.
+    ///
+    /// They are not copied together, and go out in as few packets as if they were one.
+    ///
+    /// - Parameters:
+    ///   - pieces: what to write, as many as one likes.
+    ///   - timeout: as for ``write(_:timeout:deadline:)-([UInt8],_,_)``, for the whole.
+    ///   - deadline: as for ``write(_:timeout:deadline:)-([UInt8],_,_)``.
+    /// - Throws: as ``write(_:timeout:deadline:)-([UInt8],_,_)``.
+    ///
+    /// C: `minato_message_send`. Python: `sendmsg`, `StreamWriter.writelines`. See sendmsg(2).
+    public nonisolated(nonsending) func write(
+        pieces: [[UInt8]], timeout: Duration? = nil, deadline: Deadline = .none
+    ) async throws(SocketError) {
+        var rest = pieces[...]
+        var offset = 0
+        while let first = rest.first, first.isEmpty { rest = rest.dropFirst() }
+        guard !rest.isEmpty else { return }
+        let call = MessageCall(family: channel.family, kind: channel.kind)
+        _ = try await channel.perform(.writing, timeout, deadline, standardWriteTimeout) { descriptor in
+            let result = unsafe call.withBuffers(of: rest.prefix(Self.piecesAtOnce), skipping: offset) { buffers in
+                unsafe minato_message_send(
+                    descriptor, buffers.baseAddress, buffers.count, nil, nil, 0, Int64(MINATO_NO_WAIT))
+            }
+            guard result >= 0 else { return result }
+            let asked = rest.prefix(Self.piecesAtOnce).reduce(-offset) { $0 + $1.count }
+            var taken = Int(result)
+            while let first = rest.first, taken >= first.count - offset {
+                taken -= first.count - offset
+                (rest, offset) = (rest.dropFirst(), 0)
+            }
+            offset += taken
+            if rest.isEmpty { return 0 }
+            return Int(result) == asked ? -Int64(EINTR) : channel.resultOfShortWrite
+        }
+        channel.finish(.writing, isReady: true)
+    }
+
+    /// How many pieces one system call takes: each costs a level of recursion.
+    private static var piecesAtOnce: Int { 64 }
+
+    /// Tells the peer that nothing more will be written (half-close): its reads end, ours go on.
+    ///
+    /// What was written before is delivered first. Does not wait. May be called again.
+    ///
+    /// - Throws: `.busy` while a task writes; `.closed`; `.notConnected` when the peer has reset the connection.
+    ///
+    /// C: `minato_socket_shutdown`. Python: `shutdown(SHUT_WR)`, `write_eof`. See shutdown(2).
+    public func finishWriting() throws(SocketError) {
+        let wasReady = try channel.seize(.writing)
+        let result = minato_socket_shutdown(channel.descriptor, Socket.Direction.sending.rawValue)
+        let error = result < 0 ? channel.failure(.shutdown, .init(result: result)) : nil
+        channel.finish(.writing, isReady: wasReady)
+        if let error { throw error }
+    }
+}
+
+extension Channel {
+    /// What an attempt returns whose system call took less than it was given: the kernel's memory is full, and it says when
+    /// there is room again. It has said already that the peer has gone, if it has.
+    @inline(__always)
+    var resultOfShortWrite: Int64 { -Int64(current.hasEnded ? EINTR : EAGAIN) }
 }

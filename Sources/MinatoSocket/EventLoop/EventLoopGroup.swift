@@ -1,3 +1,4 @@
+internal import CMinato
 internal import Glibc
 
 /// Several event loops, over which connections are spread.
@@ -17,6 +18,9 @@ public final class EventLoopGroup: Sendable {
     }
 
     private let state: Guarded<State>
+
+    /// How often the process had forked when the group was made.
+    private let forks = minato_thread_forks()
 
     /// How many loops there are.
     public let count: Int
@@ -43,9 +47,10 @@ public final class EventLoopGroup: Sendable {
     /// A loop for something new: the one that the caller runs on, if it is one of these, otherwise one after the other.
     ///
     /// - Throws: what ``EventLoop/init(backend:)`` throws when a loop of the shared group has to be started; `.closed` after
-    ///   ``shutdown()``.
+    ///   ``shutdown()``; `.forked` in a process that was forked off the group's.
     public func next() throws(SocketError) -> EventLoop {
-        try state.withLock { (state) throws(SocketError) in
+        try checkForks()
+        return try state.withLock { (state) throws(SocketError) in
             for case let loop? in state.loops where loop.isCurrent { return loop }
             let place = state.next
             state.next = (place + 1) % count
@@ -57,11 +62,17 @@ public final class EventLoopGroup: Sendable {
     ///
     /// - Throws: as ``next()``.
     public func all() throws(SocketError) -> [EventLoop] {
-        try state.withLock { (state) throws(SocketError) in
+        try checkForks()
+        return try state.withLock { (state) throws(SocketError) in
             var all: [EventLoop] = []
             for place in 0..<count { all.append(try state.loop(place)) }
             return all
         }
+    }
+
+    /// In a forked child the lock may be held for ever.
+    private func checkForks() throws(SocketError) {
+        guard minato_thread_forks() == forks else { throw SocketError(.open, .forked, subject: "event loop") }
     }
 
     /// Ends the loops, as ``EventLoop/shutdown()`` does. The shared group should be left alone.

@@ -50,6 +50,9 @@ package final class LoopCore: @unchecked Sendable {
         var executor: UnownedTaskExecutor?
     }
 
+    /// How often the process had forked when the loop was opened.
+    private let forks = minato_thread_forks()
+
     private let threadMemory: UnsafeMutablePointer<Thread>
     private var thread: Thread {
         _read { yield unsafe threadMemory.pointee }
@@ -84,6 +87,9 @@ package final class LoopCore: @unchecked Sendable {
         unsafe threadMemory.deallocate()
     }
 
+    /// Whether this is a child that was forked off the loop's process: there the loop has no thread.
+    package var isForked: Bool { minato_thread_forks() != forks }
+
     /// Whether this is the loop's thread.
     @inline(__always)
     package var isCurrent: Bool {
@@ -116,6 +122,8 @@ extension LoopCore {
     }
 
     private func leave(_ item: Remote) -> Bool {
+        // In a forked child the lock may be held for ever, and the wake-up would reach the parent.
+        if isForked { return false }
         let (isTaken, mustKick) = inbox.withLock { inbox in
             if inbox.hasEnded { return (false, false) }
             inbox.items.append(item)
@@ -128,6 +136,7 @@ extension LoopCore {
 
     /// Has the loop end: its sources are told, and its thread returns.
     func stop() {
+        if isForked { return }
         let mustKick = inbox.withLock { inbox in
             if inbox.isStopping || inbox.hasEnded { return false }
             inbox.isStopping = true
@@ -205,7 +214,7 @@ extension LoopCore {
     /// The body of the thread.
     func run() {
         unsafe minato_thread_set_value(Unmanaged.passUnretained(self).toOpaque())
-        while takeInbox() {
+        while !isForked, takeInbox() {
             runJobs()
             fireTimers()
             let mayWait =
@@ -302,20 +311,25 @@ extension LoopCore {
         }
     }
 
-    /// Tells every source, and runs what they cause, until nothing is left.
+    /// Tells every source, until nothing is left; the tasks go on elsewhere.
     private func end() {
+        // A child that was forked off by a task of this loop: everything belongs to the parent.
+        if isForked { return }
         repeat {
             while let source = thread.sources.last ?? thread.timers.removeExpired(.max) {
                 remove(source)
                 source.loopEnds()
             }
-            resumeYielded()
-            while thread.jobs.count > 0 { runJobs() }
             _ = takeInbox()
         } while !inbox.withLock { inbox in
-            inbox.hasEnded =
-                thread.jobs.count == 0 && thread.sources.isEmpty && thread.timers.count == 0 && inbox.items.isEmpty
+            inbox.hasEnded = thread.sources.isEmpty && thread.timers.count == 0 && inbox.items.isEmpty
             return inbox.hasEnded
         }
+        minato_thread_set_value(nil)
+        // Not run here: a task that does not come to an end would keep the thread.
+        while let job = thread.jobs.removeFirst() { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+        let waiting = unsafe thread.yielded
+        unsafe thread.yielded = unsafe []
+        for place in unsafe waiting.indices { unsafe waiting[place].resume() }
     }
 }

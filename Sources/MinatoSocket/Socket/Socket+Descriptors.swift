@@ -37,10 +37,14 @@ extension Socket {
         atMost maximum: Int, bytes count: Int = 1024, flags: Flags = []
     ) throws(SocketError) -> ReceivedMessage {
         try checkCount(maximum)
+        return try receiveMessage(
+            atMost: count, ancillaryCapacity: Self.ancillaryCapacity(descriptors: maximum), flags: flags)
+    }
+
+    /// The memory for ancillary data that takes so many descriptors and no more.
+    static func ancillaryCapacity(descriptors maximum: Int) -> Int {
         // Without the padding, in which the kernel would put one more.
-        let payload = min(maximum, Self.mostDescriptors) * MemoryLayout<Int32>.size
-        let capacity = maximum == 0 ? 0 : AncillaryData.length(payload)
-        return try receiveMessage(atMost: count, ancillaryCapacity: capacity, flags: flags)
+        maximum == 0 ? 0 : AncillaryData.length(min(maximum, mostDescriptors) * MemoryLayout<Int32>.size)
     }
 
     /// SCM_MAX_FD. See unix(7).

@@ -26,12 +26,10 @@ extension Socket {
     public func sendMessage(
         _ pieces: [[UInt8]], ancillary: [AncillaryData] = [], to address: SocketAddress? = nil, flags: Flags = []
     ) throws(SocketError) -> Int {
-        guard pieces.count <= Self.mostPieces else { throw failure(.send, -EMSGSIZE, remote: address) }
+        guard pieces.count <= MessageCall.mostPieces else { throw failure(.send, -EMSGSIZE, remote: address) }
         let isEmpty = pieces.allSatisfy(\.isEmpty)
         return unsafe try sendMessage(isEmpty: isEmpty, ancillary: ancillary, to: address, flags: flags) { send in
-            var buffers: [minato_buffer] = unsafe []
-            unsafe buffers.reserveCapacity(pieces.count)
-            return unsafe withBuffers(of: pieces[...], collected: &buffers, send)
+            unsafe messageCall.withBuffers(of: pieces[...], send)
         }
     }
 
@@ -50,24 +48,14 @@ extension Socket {
         }
     }
 
-    /// IOV_MAX. See sysconf(3).
-    private static var mostPieces: Int { 1024 }
-
-    private typealias Buffers = UnsafeBufferPointer<minato_buffer>
+    private var messageCall: MessageCall { MessageCall(family: family, kind: kind) }
 
     /// Sends the buffers that `lend` calls its argument with.
     private func sendMessage(
         isEmpty: Bool, ancillary: [AncillaryData], to address: SocketAddress?, flags: Flags,
-        lend: (_ send: (Buffers) -> Int64) -> Int64
+        lend: (_ send: (MessageCall.Buffers) -> Int64) -> Int64
     ) throws(SocketError) -> Int {
-        // Ancillary data of a stream goes with a byte of it. Without one the kernel says "0 bytes sent" and drops it.
-        let isDropped = isEmpty && !ancillary.isEmpty && family == .unix && kind == .stream
-        var refusal: Int32 = isDropped ? -EINVAL : 0
-        var memory = isDropped ? ControlMemory(capacity: 0) : ControlMemory(ancillary, failure: &refusal)
-        guard refusal >= 0 else {
-            throw SocketError(
-                .send, .init(result: refusal), network: networkName, remote: address, subject: "ancillary data")
-        }
+        var memory = try messageCall.controlMemory(ancillary, isEmpty: isEmpty, to: address)
         let deadline = deadline
         // The empty address stands for the connected peer.
         let target = address ?? SocketAddress()
@@ -83,20 +71,6 @@ extension Socket {
         }
         guard result >= 0 else { throw failure(.send, result, remote: address) }
         return Int(result)
-    }
-
-    /// Calls `body` with all pieces pinned in memory, one by each level of the recursion.
-    private func withBuffers(
-        of pieces: ArraySlice<[UInt8]>, collected: inout [minato_buffer], _ body: (Buffers) -> Int64
-    ) -> Int64 {
-        guard let first = pieces.first else {
-            return unsafe collected.withUnsafeBufferPointer { buffers in unsafe body(buffers) }
-        }
-        return unsafe first.withUnsafeBytes { bytes in
-            let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-            unsafe collected.append(minato_buffer(base: base, length: bytes.count))
-            return unsafe withBuffers(of: pieces.dropFirst(), collected: &collected, body)
-        }
     }
 }
 
@@ -132,61 +106,21 @@ extension Socket {
     public func receiveMessage(
         scattering sizes: [Int], ancillaryCapacity: Int = 0, flags: Flags = []
     ) throws(SocketError) -> ReceivedMessage {
-        guard sizes.count <= Self.mostPieces else { throw failure(.receive, -EMSGSIZE) }
-        var total = 0
-        for size in sizes {
-            try checkCount(size)
-            let (sum, overflow) = total.addingReportingOverflow(size)
-            guard !overflow else {
-                throw SocketError(.receive, .invalidArgument, network: networkName, subject: "count \(size)")
-            }
-            total = sum
-        }
-        guard ControlMemory.isPossible(capacity: ancillaryCapacity) else {
-            throw SocketError(
-                .receive, .invalidArgument, network: networkName, subject: "ancillary capacity \(ancillaryCapacity)")
-        }
-
-        var memory = ControlMemory(capacity: ancillaryCapacity)
-        var sender = SocketAddress()
-        var receivedFlags: Int32 = 0
+        guard sizes.count <= MessageCall.mostPieces else { throw failure(.receive, -EMSGSIZE) }
+        let total = try messageCall.total(of: sizes, ancillaryCapacity: ancillaryCapacity)
+        var incoming = MessageCall.Incoming(ancillaryCapacity: ancillaryCapacity)
+        let deadline = receiveDeadline
         var length = 0
         let bytes = try [UInt8](capacity: total) { (output) throws(SocketError) in
-            length = try receiveMessage(
-                into: &output, sizes: sizes, sender: &sender, memory: &memory, flags: flags,
-                receivedFlags: &receivedFlags)
-        }
-        let shownFlags = Flags(rawValue: receivedFlags)
-        return ReceivedMessage(
-            pieces: bytes.split(into: sizes),
-            ancillary: memory.takeItems(wasCut: shownFlags.contains(.ancillaryTruncated)), flags: shownFlags,
-            sender: sender, length: length)
-    }
-
-    private func receiveMessage(
-        into output: inout OutputSpan<UInt8>, sizes: [Int], sender: inout SocketAddress, memory: inout ControlMemory,
-        flags: Flags, receivedFlags: inout Int32
-    ) throws(SocketError) -> Int {
-        let deadline = receiveDeadline
-        // On a stream MSG_TRUNC would throw the data away and leave the memory as it was: see tcp(7).
-        let flags = kind == .stream ? flags.subtracting(.truncated) : flags.union(.truncated)
-        let result = unsafe output.appendBytes { (start, _) in
-            var offset = 0
-            let buffers = unsafe sizes.map { size in
-                defer { offset += size }
-                return unsafe minato_buffer(base: start + offset, length: size)
+            let result = unsafe output.appendBytes { (start, _) in
+                unsafe messageCall.receive(
+                    descriptor, into: start, sizes: sizes, &incoming, flags: flags, deadline: deadline)
             }
-            return unsafe memory.withControl { control in
-                uninterrupted {
-                    unsafe minato_message_receive(
-                        descriptor, buffers, buffers.count, &sender.storage, control, flags.rawValue, &receivedFlags,
-                        deadline)
-                }
-            }
+            didReceive(result)
+            guard result >= 0 else { throw failure(.receive, result) }
+            length = Int(result)
         }
-        didReceive(result)
-        guard result >= 0 else { throw failure(.receive, result) }
-        return Int(result)
+        return incoming.message(bytes.split(into: sizes), length: length)
     }
 }
 

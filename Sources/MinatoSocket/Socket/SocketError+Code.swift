@@ -116,6 +116,8 @@ extension SocketError.Code {
     public static let closed = Self(.library, 3)
     /// So many look-ups are under way that another one was refused.
     public static let resolverBusy = Self(.library, 4)
+    /// An event loop was used in a process that was forked off its own: it has no thread there.
+    public static let forked = Self(.library, 5)
 }
 
 extension SocketError.Code {
@@ -148,6 +150,7 @@ extension SocketError.Code {
         case .limitExceeded: "More arrived than the limit allows"
         case .closed: "Closed"
         case .resolverBusy: "Too many look-ups are under way"
+        case .forked: "The event loop belongs to the parent process"
         default: "Unknown reason \(rawValue)"
         }
     }

@@ -47,6 +47,8 @@ extension SocketError {
         public static let register = Operation("register")
         /// Waiting for or blocking signals.
         public static let signal = Operation("signal")
+        /// Waiting for a time on an event loop.
+        public static let sleep = Operation("sleep")
         /// Starting a thread.
         public static let startThread = Operation("thread")
     }

@@ -16,6 +16,9 @@ public struct SocketOption<Value: SocketOptionValue>: Hashable, Sendable {
     /// SO_KEEPALIVE, TCP_NODELAY ...
     public let name: Int32
 
+    /// What errors call it.
+    var subject: String { "level \(level) name \(name)" }
+
     /// An option by the kernel's numbers.
     public init(level: Int32, name: Int32) {
         self.level = level
@@ -139,7 +142,6 @@ extension Socket {
     }
 
     private func optionFailure<Value>(_ option: SocketOption<Value>, _ result: Int32) -> SocketError {
-        SocketError(
-            .option, .init(result: result), network: networkName, subject: "level \(option.level) name \(option.name)")
+        SocketError(.option, .init(result: result), network: networkName, subject: option.subject)
     }
 }

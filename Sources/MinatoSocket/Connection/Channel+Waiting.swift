@@ -1,0 +1,158 @@
+internal import CMinato
+internal import Synchronization
+
+// How an operation waits: for readiness, until a deadline, and as long as its task is not cancelled.
+
+extension Channel {
+    /// Waits until a try is worth it again. The caller has the direction.
+    @inline(__always)
+    nonisolated(nonsending) func wait(_ direction: Direction, until deadline: Deadline) async -> Wake {
+        if owner.load(ordering: .relaxed) != 0 {
+            let wake = await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
+            if wake != .foreign { return wake }
+        }
+        return await waitInForeignTask(direction, until: deadline)
+    }
+
+    /// As `wait`, with a cancellation handler of its own, which costs as much as the rest of the wait.
+    @inline(never)
+    private nonisolated(nonsending) func waitInForeignTask(
+        _ direction: Direction, until deadline: Deadline
+    ) async -> Wake {
+        // Nobody would ever end the wait.
+        if loop.core.isForked { return .closed }
+        let number = current.wait(direction) &+ 1
+        return await withTaskCancellationHandler {
+            await park(direction, number, isOwn: false, deadline)
+        } onCancel: {
+            endWait(direction, number, .cancelled)
+        }
+    }
+
+    /// `_unsafeInheritExecutor_withUnsafeContinuation` is `withUnsafeContinuation` without the switch of executors in front,
+    /// which looks the task's preference up under a lock. It is kept in the standard library for code compiled earlier.
+    @inline(__always)
+    private nonisolated(nonsending) func park(
+        _ direction: Direction, _ number: UInt16, isOwn: Bool, _ deadline: Deadline
+    ) async -> Wake {
+        unsafe await _unsafeInheritExecutor_withUnsafeContinuation { continuation in
+            // A continuation is the address of its task.
+            if isOwn, unsafe unsafeBitCast(continuation, to: UInt.self) != owner.load(ordering: .relaxed) {
+                return unsafe continuation.resume(returning: .foreign)
+            }
+            if direction == .reading { unsafe reader = continuation } else { unsafe writer = continuation }
+            guard update({ $0.beginWait(direction, isOwn: isOwn, isTimed: deadline != .none) }) else {
+                return unsafe continuation.resume(returning: reasonNotToWait(isOwn))
+            }
+            // From here on the wait may be over, and the operation under way again, on another thread. What follows names
+            // the wait by its number, and does nothing when that one is over.
+            if !isOwn, Task.isCancelled { endWait(direction, number, .cancelled) }
+            limit(direction, number, deadline)
+        }
+    }
+
+    private func reasonNotToWait(_ isOwn: Bool) -> Wake {
+        let state = current
+        return state.isClosed ? .closed : isOwn && state.isCancelled ? .cancelled : .ready
+    }
+
+    private func endWait(_ direction: Direction, _ number: UInt16, _ wake: Wake) {
+        if update({ $0.endWait(direction, number: number) }) { resume(direction, wake) }
+    }
+
+    // MARK: - Time
+
+    /// Has the loop end the wait at the deadline, and tells a poller without edges what is waited for.
+    @inline(__always)
+    private func limit(_ direction: Direction, _ number: UInt16, _ deadline: Deadline) {
+        guard deadline != .none || !loop.core.hasEdges else { return }
+        if loop.core.isCurrent {
+            limitOnLoop(direction, number, deadline.nanoseconds)
+        } else {
+            limitFromElsewhere(direction, number, deadline.nanoseconds)
+        }
+    }
+
+    @inline(never)
+    private func limitFromElsewhere(_ direction: Direction, _ number: UInt16, _ deadline: Int64) {
+        loop.core.post { [self] in
+            // Meanwhile it may be over, and a later wait limited already.
+            let state = current
+            guard state.isWaiting(direction), state.wait(direction) == number else { return }
+            limitOnLoop(direction, number, deadline)
+        }
+    }
+
+    /// A timer that is set already and runs out earlier is left alone: when it does, it is set again. So an operation that
+    /// is limited and done, which is the rule, costs no timer.
+    private func limitOnLoop(_ direction: Direction, _ number: UInt16, _ deadline: Int64) {
+        if !loop.core.hasEdges { showInterest() }
+        guard deadline != .max else { return }
+        if direction == .reading {
+            readDeadline = deadline
+            readDeadlineWait = number
+        } else {
+            writeDeadline = deadline
+            writeDeadlineWait = number
+        }
+        // Not registered yet, or no more: the first is made up for by `register`.
+        guard place >= 0 else { return }
+        if (loop.core.deadline(of: self) ?? .max) > deadline { loop.core.setTimer(self, deadline) }
+    }
+
+    /// Ends the waits whose time is over, and sets the timer for the others.
+    func endWaits(_ now: Int64) {
+        let next = min(
+            check(.reading, readDeadline, readDeadlineWait, now), check(.writing, writeDeadline, writeDeadlineWait, now)
+        )
+        if next != .max, place >= 0 { loop.core.setTimer(self, next) }
+    }
+
+    /// Ends the wait if its time is over; otherwise says when it will be.
+    private func check(_ direction: Direction, _ deadline: Int64, _ number: UInt16, _ now: Int64) -> Int64 {
+        let state = current
+        // Not timed: the time was meant for a wait of the same number, 65,536 waits ago.
+        guard state.isWaiting(direction), state.isTimed(direction), state.wait(direction) == number else { return .max }
+        guard deadline <= now else { return deadline }
+        endWait(direction, number, .timedOut)
+        return .max
+    }
+
+    /// Tells a poller without edges what is waited for. When nothing is, it stays as it is: silent since its last report,
+    /// or with a report to come. Asking anew would bring the same hang-up again and again.
+    func showInterest() {
+        guard place >= 0 else { return }
+        let state = current
+        var interest: UInt32 = 0
+        if state.isWaiting(.reading) { interest |= UInt32(MINATO_READABLE | MINATO_READ_CLOSED) }
+        if state.isWaiting(.writing) { interest |= UInt32(MINATO_WRITABLE) }
+        if interest != 0 { loop.core.setInterest(self, interest | UInt32(MINATO_EDGE_TRIGGERED)) }
+    }
+
+    // MARK: - The own task
+
+    /// Makes the calling task the one whose cancellation `cancelOwn` tells. To be called inside the cancellation handler.
+    package func adoptCurrentTask() {
+        owner.store(Self.currentTask, ordering: .relaxed)
+        update { $0.forgetCancellation() }
+        // The handler of a task that was cancelled before has run already.
+        if Task.isCancelled { cancelOwn() }
+    }
+
+    /// The channel has no own task any more.
+    package func disownTask() {
+        owner.store(0, ordering: .relaxed)
+        update { $0.forgetCancellation() }
+    }
+
+    /// To be called by the cancellation handler around the own task.
+    package func cancelOwn() { resume(update { $0.cancelOwn() }, .cancelled) }
+
+    /// The address of the running task, which is compared and never used.
+    static var currentTask: UInt {
+        unsafe withUnsafeCurrentTask { task in
+            guard let task = unsafe task else { return 0 }
+            return unsafe unsafeBitCast(task, to: UInt.self)
+        }
+    }
+}
