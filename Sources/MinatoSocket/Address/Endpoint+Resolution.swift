@@ -31,7 +31,7 @@ extension Endpoint {
     }
 
     /// Without a look-up: paths, abstract names, addresses.
-    private func fixedAnswer() throws(SocketError) -> Resolver.Answer {
+    func fixedAnswer() throws(SocketError) -> Resolver.Answer {
         let address: SocketAddress
         switch target {
         case .path(let path): address = try SocketAddress(unixPath: path)
@@ -45,13 +45,19 @@ extension Endpoint {
     private func lookUp(
         _ host: String, _ port: Int, family: Socket.Family, flags: Resolver.Flags, until deadline: Deadline
     ) throws(SocketError) -> [Resolver.Answer] {
+        try query(host, port, family: family, flags: flags).answers(until: deadline)
+    }
+
+    /// The question for the addresses of a host.
+    func query(
+        _ host: String, _ port: Int, family: Socket.Family, flags: Resolver.Flags
+    ) throws(SocketError) -> ResolverQuery {
         guard UInt16(exactly: port) != nil else {
             throw SocketError(.resolve, .invalidArgument, subject: "port \(port)")
         }
-        let query = ResolverQuery(
+        return ResolverQuery(
             host: host.isEmpty ? nil : host, service: String(port), family: family, kind: kind, protocolNumber: 0,
             flags: flags.union(.numericService))
-        return try query.answers(until: deadline)
     }
 
     private static func preferringIPv4(_ answers: [Resolver.Answer]) throws(SocketError) -> Resolver.Answer {

@@ -83,7 +83,13 @@ extension Socket {
     public static func bound(
         to endpoint: Endpoint, dualStack: Bool = false, reusePort: Bool = false
     ) throws(SocketError) -> Socket {
-        let answer = try endpoint.bindingAnswer(dualStack: dualStack)
+        try bound(to: endpoint.bindingAnswer(dualStack: dualStack), dualStack: dualStack, reusePort: reusePort)
+    }
+
+    /// The same for an endpoint that has been looked up.
+    static func bound(
+        to answer: Resolver.Answer, dualStack: Bool, reusePort: Bool
+    ) throws(SocketError) -> Socket {
         let family = answer.address.family
         if dualStack, family != .ipv6 {
             throw SocketError(.bind, .invalidArgument, local: answer.address, subject: "dual stack")
