@@ -1,11 +1,10 @@
 // From what a person wrote to addresses.
 
 extension Endpoint {
-    /// All addresses to connect to, in the order to try them.
+    /// All addresses to connect to, in the order of preference.
     func answers(family: Socket.Family, until deadline: Deadline) throws(SocketError) -> [Resolver.Answer] {
         guard case .host(let host, let port) = target else { return [try fixedAnswer()] }
-        let answers = try lookUp(host, port, family: family, flags: [], until: deadline)
-        return Self.interleaved(answers)
+        return try lookUp(host, port, family: family, flags: [], until: deadline)
     }
 
     /// The one address to bind to.
@@ -65,18 +64,5 @@ extension Endpoint {
             throw SocketError(.resolve, .unknownHost)
         }
         return answer
-    }
-
-    /// The answers with the families in turn, beginning with the first one's: RFC 8305, section 4.
-    static func interleaved(_ answers: [Resolver.Answer]) -> [Resolver.Answer] {
-        guard let first = answers.first else { return [] }
-        var own = answers.filter { $0.address.family == first.address.family }[...]
-        var other = answers.filter { $0.address.family != first.address.family }[...]
-        var result: [Resolver.Answer] = []
-        while let answer = own.popFirst() {
-            result.append(answer)
-            if let answer = other.popFirst() { result.append(answer) }
-        }
-        return result + other
     }
 }

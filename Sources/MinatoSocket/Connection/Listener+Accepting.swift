@@ -80,19 +80,21 @@ extension Listener {
 
     /// Waits for a pause to be over, whatever comes meanwhile.
     ///
-    /// - Throws: `.closed`, `.cancelled`, `.busy`.
+    /// It waits until the listener is writable, which never happens: waiting for connections would end with each new one,
+    /// and so the clients would set the pace of the tries.
+    ///
+    /// - Throws: `.closed`, `.cancelled`; `.busy` when another task waits so.
     package nonisolated(nonsending) func pause(_ duration: Duration) async throws(SocketError) {
         let end = Deadline.after(duration)
         do throws(SocketError) {
-            _ = try channel.begin(.reading)
+            _ = try channel.begin(.writing)
             var wake = Channel.Wake.ready
-            // A connection that comes ends the wait, not the pause: or else new clients would set the pace of the tries.
-            while wake == .ready { wake = await channel.wait(.reading, until: end) }
-            guard wake == .timedOut else { throw channel.end(.reading, wake) }
+            while wake == .ready { wake = await channel.wait(.writing, until: end) }
+            guard wake == .timedOut else { throw channel.end(.writing, wake) }
         } catch {
             throw SocketError(.accept, error.code, network: error.network, local: localAddress)
         }
-        channel.finish(.reading, isReady: true)
+        channel.finish(.writing)
     }
 
     /// The socket of a connection that was taken.

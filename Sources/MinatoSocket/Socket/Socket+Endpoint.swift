@@ -33,7 +33,6 @@ extension Socket {
             var race = ConnectRace(endpoint: endpoint, answers: answers, source: source, deadline: deadline)
             socket = try race.run()
         }
-        if endpoint.kind == .stream, socket.family != .unix { try? socket.setOption(.noDelay, true) }
         try socket.setTimeout(timeout)
         return socket
     }

@@ -1,0 +1,52 @@
+internal import Glibc
+
+// The blocking socket's verbs on a channel's descriptor: they never wait there, because the timeout is zero.
+
+extension Channel {
+    /// Uses the descriptor as a socket for a call that neither reads nor writes.
+    ///
+    /// - Throws: what `body` throws; `.closed`.
+    func withSocket<Value>(
+        _ body: (borrowing Socket) throws(SocketError) -> Value
+    ) throws(SocketError) -> Value {
+        guard let outcome = withDescriptor({ borrow($0, body) }) else { throw failure(.option, .closed) }
+        return try outcome.get()
+    }
+
+    /// Reads or writes with a verb of the socket, and waits whenever it says `.wouldBlock`.
+    ///
+    /// - Parameters:
+    ///   - isDrained: whether a result shows that the kernel has nothing more at present.
+    nonisolated(nonsending) func perform<Value>(
+        _ direction: Direction, _ timeout: Duration?, _ deadline: Deadline,
+        isDrained: (Value) -> Bool = { _ in false }, withSocket body: (borrowing Socket) throws(SocketError) -> Value
+    ) async throws(SocketError) -> Value {
+        var outcome: Result<Value, SocketError>?
+        // An error goes through as a success would, so that it keeps what the verb says in it.
+        _ = try await perform(direction, timeout, deadline, Listener.noTimeout) { descriptor in
+            let result = borrow(descriptor, body)
+            if case .failure(let error) = result, error.code == .wouldBlock { return -Int64(EAGAIN) }
+            outcome = result
+            return 0
+        }
+        guard let outcome else { throw end(direction, .closed) }
+        if case .success(let value) = outcome, isDrained(value) {
+            // After an error there may be another one, of which no new edge tells.
+            finish(direction, isReady: current.hasEnded)
+        } else {
+            finish(direction, isReady: true)
+        }
+        return try outcome.get()
+    }
+
+    func borrow<Value>(
+        _ descriptor: Int32, _ body: (borrowing Socket) throws(SocketError) -> Value
+    ) -> Result<Value, SocketError> {
+        var socket = Socket(owning: descriptor, family: family, kind: kind, protocolNumber: 0)
+        try? socket.setTimeout(.zero)
+        let outcome = Result { () throws(SocketError) in try body(socket) }
+        // It belongs to the channel.
+        _ = socket.release()
+        return outcome
+    }
+}
