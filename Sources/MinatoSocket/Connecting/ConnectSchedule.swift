@@ -49,7 +49,8 @@ struct ConnectSchedule {
         awaited.remove(family)
         // The hosts file may name an address twice.
         let new = answers.filter { answer in
-            !candidates.contains { $0.address == answer.address } && !attempts.contains { $0.answer.address == answer.address }
+            !candidates.contains { $0.address == answer.address }
+                && !attempts.contains { $0.answer.address == answer.address }
         }
         if family == .ipv6, attempts.isEmpty { candidates = new + candidates } else { candidates += new }
         if awaited.contains(.ipv6) { hold = now &+ Self.resolutionDelay }

@@ -68,11 +68,12 @@ package final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
             let lookUp = lookUp
             do throws(SocketError) {
                 // Weak: a look-up that was given up shall not keep the loop alive.
-                jobs.append(try pool.start { [weak self] in
-                    let outcome = Result { () throws(SocketError) in try lookUp(query) }
-                    guard let self else { return }
-                    self.loop.core.post { self.answered(family, outcome) }
-                })
+                jobs.append(
+                    try pool.start { [weak self] in
+                        let outcome = Result { () throws(SocketError) in try lookUp(query) }
+                        guard let self else { return }
+                        self.loop.core.post { self.answered(family, outcome) }
+                    })
             } catch {
                 schedule.notFound(error, by: family)
             }

@@ -15,11 +15,11 @@ extension Channel {
 
     /// Reads or writes with a verb of the socket, and waits whenever it says `.wouldBlock`.
     ///
-    /// - Parameters:
-    ///   - isDrained: whether a result shows that the kernel has nothing more at present.
+    /// The direction stays ready afterwards: that fewer datagrams came than were asked for does not mean that there is no
+    /// more, since an error behind them is told by the next call, and by no new edge.
     nonisolated(nonsending) func perform<Value>(
         _ direction: Direction, _ timeout: Duration?, _ deadline: Deadline,
-        isDrained: (Value) -> Bool = { _ in false }, withSocket body: (borrowing Socket) throws(SocketError) -> Value
+        withSocket body: (borrowing Socket) throws(SocketError) -> Value
     ) async throws(SocketError) -> Value {
         var outcome: Result<Value, SocketError>?
         // An error goes through as a success would, so that it keeps what the verb says in it.
@@ -30,12 +30,7 @@ extension Channel {
             return 0
         }
         guard let outcome else { throw end(direction, .closed) }
-        if case .success(let value) = outcome, isDrained(value) {
-            // After an error there may be another one, of which no new edge tells.
-            finish(direction, isReady: current.hasEnded)
-        } else {
-            finish(direction, isReady: true)
-        }
+        finish(direction, isReady: true)
         return try outcome.get()
     }
 

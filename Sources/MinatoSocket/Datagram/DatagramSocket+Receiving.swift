@@ -87,10 +87,8 @@ extension DatagramSocket {
         try check(count, "count")
         try check(size, "size")
         if count == 0 { return [] }
-        let most = min(count, Int(MINATO_BATCH_MAX))
-        return try await channel.perform(.reading, timeout, deadline, isDrained: { $0.count < most }) {
-            (socket) throws(SocketError) in
-            try socket.receiveBatch(atMost: most, size: size)
+        return try await channel.perform(.reading, timeout, deadline) { (socket) throws(SocketError) in
+            try socket.receiveBatch(atMost: count, size: size)
         }
     }
 

@@ -128,7 +128,7 @@ extension DatagramSocket {
     /// - Throws: `.notConnected`, `.closed`.
     ///
     /// C: `minato_socket_peer_address`. Python: `getpeername`. See getpeername(2).
-    public var peerAddress: SocketAddress {
+    public var remoteAddress: SocketAddress {
         get throws(SocketError) { try channel.withSocket { (socket) throws(SocketError) in try socket.peerAddress } }
     }
 
