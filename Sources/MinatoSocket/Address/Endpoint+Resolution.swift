@@ -1,11 +1,10 @@
 // From what a person wrote to addresses.
 
 extension Endpoint {
-    /// All addresses to connect to, in the order to try them.
+    /// All addresses to connect to, in the order of preference.
     func answers(family: Socket.Family, until deadline: Deadline) throws(SocketError) -> [Resolver.Answer] {
         guard case .host(let host, let port) = target else { return [try fixedAnswer()] }
-        let answers = try lookUp(host, port, family: family, flags: [], until: deadline)
-        return Self.interleaved(answers)
+        return try lookUp(host, port, family: family, flags: [], until: deadline)
     }
 
     /// The one address to bind to.
@@ -31,7 +30,7 @@ extension Endpoint {
     }
 
     /// Without a look-up: paths, abstract names, addresses.
-    private func fixedAnswer() throws(SocketError) -> Resolver.Answer {
+    func fixedAnswer() throws(SocketError) -> Resolver.Answer {
         let address: SocketAddress
         switch target {
         case .path(let path): address = try SocketAddress(unixPath: path)
@@ -45,13 +44,19 @@ extension Endpoint {
     private func lookUp(
         _ host: String, _ port: Int, family: Socket.Family, flags: Resolver.Flags, until deadline: Deadline
     ) throws(SocketError) -> [Resolver.Answer] {
+        try query(host, port, family: family, flags: flags).answers(until: deadline)
+    }
+
+    /// The question for the addresses of a host.
+    func query(
+        _ host: String, _ port: Int, family: Socket.Family, flags: Resolver.Flags
+    ) throws(SocketError) -> ResolverQuery {
         guard UInt16(exactly: port) != nil else {
             throw SocketError(.resolve, .invalidArgument, subject: "port \(port)")
         }
-        let query = ResolverQuery(
+        return ResolverQuery(
             host: host.isEmpty ? nil : host, service: String(port), family: family, kind: kind, protocolNumber: 0,
             flags: flags.union(.numericService))
-        return try query.answers(until: deadline)
     }
 
     private static func preferringIPv4(_ answers: [Resolver.Answer]) throws(SocketError) -> Resolver.Answer {
@@ -59,18 +64,5 @@ extension Endpoint {
             throw SocketError(.resolve, .unknownHost)
         }
         return answer
-    }
-
-    /// The answers with the families in turn, beginning with the first one's: RFC 8305, section 4.
-    static func interleaved(_ answers: [Resolver.Answer]) -> [Resolver.Answer] {
-        guard let first = answers.first else { return [] }
-        var own = answers.filter { $0.address.family == first.address.family }[...]
-        var other = answers.filter { $0.address.family != first.address.family }[...]
-        var result: [Resolver.Answer] = []
-        while let answer = own.popFirst() {
-            result.append(answer)
-            if let answer = other.popFirst() { result.append(answer) }
-        }
-        return result + other
     }
 }

@@ -1,76 +1,82 @@
-/// The threads on which look-ups with a deadline are made.
+/// The threads on which look-ups with a deadline are made, and those of tasks.
 ///
 /// getaddrinfo(3) cannot be cancelled: whoever gives up leaves his thread to it. That is why there are at most `limit`
 /// threads, and a queue for the rest, and why a full queue refuses more.
 final class ResolverPool: Sendable {
     static let shared = ResolverPool(limit: 8, queueLimit: 256)
 
-    /// A look-up: waiting, then running, then done or given up.
-    private final class Job: @unchecked Sendable {
-        let work: @Sendable () throws(SocketError) -> [Resolver.Answer]
-        /// Guarded by the pool's lock.
-        var outcome: Result<[Resolver.Answer], SocketError>?
+    /// A look-up that waits or runs.
+    final class Job: Sendable {
+        fileprivate let work: @Sendable () -> Void
 
-        init(_ work: @escaping @Sendable () throws(SocketError) -> [Resolver.Answer]) { self.work = work }
+        fileprivate init(_ work: @escaping @Sendable () -> Void) { self.work = work }
     }
 
-    /// Guarded by `lock`.
-    private final class State: @unchecked Sendable {
+    private struct State {
         var queue: [Job] = []
         var threads = 0
     }
 
     private let limit: Int
     private let queueLimit: Int
-    private let lock = Lock()
-    private let state = State()
+    private let state = Guarded(State())
 
     init(limit: Int, queueLimit: Int) {
         self.limit = limit
         self.queueLimit = queueLimit
     }
 
-    /// Runs `work` on a thread of the pool; nil when the deadline comes first. The time in the queue counts.
-    func run(
-        until deadline: Deadline, _ work: @escaping @Sendable () throws(SocketError) -> [Resolver.Answer]
-    ) throws(SocketError) -> Result<[Resolver.Answer], SocketError>? {
+    /// Has a thread do `work`, at once or when one is free.
+    ///
+    /// - Throws: `.resolverBusy`; EAGAIN when no thread can be started and none is there.
+    @discardableResult
+    func start(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> Job {
         let job = Job(work)
-        try lock.withLock { () throws(SocketError) in
+        try state.withLock { (state) throws(SocketError) in
             guard state.queue.count < queueLimit else { throw SocketError(.resolve, .resolverBusy) }
-            state.queue.append(job)
-            guard state.threads < limit else { return }
-            state.threads += 1
-            do throws(SocketError) {
-                try Thread.start { self.serve() }
-            } catch {
-                state.threads -= 1
-                state.queue.removeAll { $0 === job }
-                throw error
+            if state.threads < limit {
+                do throws(SocketError) {
+                    try Thread.start { self.serve() }
+                    state.threads += 1
+                } catch {
+                    guard state.threads > 0 else { throw error }
+                }
             }
+            state.queue.append(job)
         }
-        return lock.withLock {
-            while job.outcome == nil, lock.wait(until: deadline) {}
-            if job.outcome == nil { state.queue.removeAll { $0 === job } }
-            return job.outcome
+        return job
+    }
+
+    /// Takes a look-up out of the queue. One that runs already keeps its thread until it is done.
+    func giveUp(_ job: Job) {
+        state.withLock { state in state.queue.removeAll { $0 === job } }
+    }
+
+    /// Runs `work` on a thread of the pool; nil when the deadline comes first. The time in the queue counts.
+    func run<Value: Sendable>(
+        until deadline: Deadline, _ work: @escaping @Sendable () throws(SocketError) -> Value
+    ) throws(SocketError) -> Result<Value, SocketError>? {
+        let outcome = Guarded<Result<Value, SocketError>?>(nil)
+        let job = try start {
+            let result = Result { () throws(SocketError) in try work() }
+            outcome.withLock { $0 = result }
+            outcome.wakeAll()
         }
+        if let result = outcome.wait(until: deadline, for: { $0 }) { return result }
+        giveUp(job)
+        return nil
     }
 
     /// How many look-ups wait for a thread.
-    var queued: Int { lock.withLock { state.queue.count } }
+    var queued: Int { state.withLock { $0.queue.count } }
 
     /// Works the queue off and ends.
     private func serve() {
-        while let job = next() {
-            let outcome = Result { () throws(SocketError) in try job.work() }
-            lock.withLock {
-                job.outcome = outcome
-                lock.wakeAll()
-            }
-        }
+        while let job = next() { job.work() }
     }
 
     private func next() -> Job? {
-        lock.withLock {
+        state.withLock { state in
             if state.queue.isEmpty {
                 state.threads -= 1
                 return nil

@@ -11,7 +11,7 @@ struct ResolverQuery: Sendable {
     var flags: Resolver.Flags
 
     /// What errors call it.
-    private var subject: String {
+    var subject: String {
         switch (host, service) {
         case (let host?, let service?): "\(host):\(service)"
         case (let host?, nil): host
@@ -22,14 +22,8 @@ struct ResolverQuery: Sendable {
 
     /// The answers, looked up on the caller's thread when there is no deadline or nothing to wait for.
     func answers(until deadline: Deadline) throws(SocketError) -> [Resolver.Answer] {
-        if deadline == .none || host == nil || flags.contains(.numericHost) { return try answers() }
-        var numeric = self
-        numeric.flags.insert(.numericHost)
-        do {
-            return try numeric.answers()
-        } catch {
-            guard error.code == .unknownHost else { throw error }
-        }
+        if deadline == .none { return try answers() }
+        if let answers = try answersAtOnce() { return answers }
         if deadline == .atOnce { throw SocketError(.resolve, .wouldBlock, subject: subject) }
         let query = self
         let work = { @Sendable () throws(SocketError) -> [Resolver.Answer] in try query.answers() }
@@ -39,8 +33,21 @@ struct ResolverQuery: Sendable {
         return try answer.get()
     }
 
+    /// The answers when there is nothing to look up: a host in numbers, or none. Nil when it is a name.
+    func answersAtOnce() throws(SocketError) -> [Resolver.Answer]? {
+        if host == nil || flags.contains(.numericHost) { return try answers() }
+        var numeric = self
+        numeric.flags.insert(.numericHost)
+        do throws(SocketError) {
+            return try numeric.answers()
+        } catch {
+            guard error.code == .unknownHost else { throw error }
+            return nil
+        }
+    }
+
     /// The answers, looked up on this thread, however long it takes.
-    private func answers() throws(SocketError) -> [Resolver.Answer] {
+    func answers() throws(SocketError) -> [Resolver.Answer] {
         var resolution: OpaquePointer?
         var code: Int32 = 0
         let result = unsafe withText(host) { host, hostLength in

@@ -33,7 +33,6 @@ extension Socket {
             var race = ConnectRace(endpoint: endpoint, answers: answers, source: source, deadline: deadline)
             socket = try race.run()
         }
-        if endpoint.kind == .stream, socket.family != .unix { try? socket.setOption(.noDelay, true) }
         try socket.setTimeout(timeout)
         return socket
     }
@@ -83,7 +82,13 @@ extension Socket {
     public static func bound(
         to endpoint: Endpoint, dualStack: Bool = false, reusePort: Bool = false
     ) throws(SocketError) -> Socket {
-        let answer = try endpoint.bindingAnswer(dualStack: dualStack)
+        try bound(to: endpoint.bindingAnswer(dualStack: dualStack), dualStack: dualStack, reusePort: reusePort)
+    }
+
+    /// The same for an endpoint that has been looked up.
+    static func bound(
+        to answer: Resolver.Answer, dualStack: Bool, reusePort: Bool
+    ) throws(SocketError) -> Socket {
         let family = answer.address.family
         if dualStack, family != .ipv6 {
             throw SocketError(.bind, .invalidArgument, local: answer.address, subject: "dual stack")

@@ -1,0 +1,75 @@
+internal import Glibc
+
+extension Listener {
+    /// The connections as they come, for `for try await`.
+    ///
+    /// The loop ends when the listener is closed, and throws `.cancelled` when its task is cancelled. A connection that
+    /// broke off before it could be taken is skipped. When descriptors or memory are used up, so that ``accept(timeout:deadline:)``
+    /// would fail, it pauses, 5 ms at first and a second at most, and tries again.
+    ///
+    /// Nothing is taken in advance: what nobody asks for stays in the kernel's queue, and only as many connections as
+    /// `backlog` says wait there. So let each be handled in a task of its own; `TCPServer` does that, with limits.
+    public var connections: Connections { Connections(listener: self) }
+
+    /// See ``connections``.
+    public struct Connections: AsyncSequence, Sendable {
+        /// A connection.
+        public typealias Element = Connection
+        /// What ends the sequence, closing apart: `.cancelled`, `.busy`, or an error that cannot pass.
+        public typealias Failure = SocketError
+
+        let listener: Listener
+
+        /// An iterator. All of a listener's iterators share its queue.
+        public func makeAsyncIterator() -> Iterator { Iterator(listener: listener) }
+
+        /// See ``Listener/connections``.
+        public struct Iterator: AsyncIteratorProtocol {
+            let listener: Listener
+            private var pause: Duration?
+
+            init(listener: Listener) { self.listener = listener }
+
+            /// The next connection; nil when the listener was closed.
+            public mutating func next(
+                isolation actor: isolated (any Actor)? = #isolation
+            ) async throws(SocketError) -> Connection? {
+                while true {
+                    do throws(SocketError) {
+                        let connection = try await listener.accept()
+                        pause = nil
+                        return connection
+                    } catch {
+                        if error.code == .closed { return nil }
+                        if Self.final.contains(error.code) { throw error }
+                        if error.code.isOfOneConnection { continue }
+                    }
+                    let length = Swift.min(pause.map { $0 * 2 } ?? .milliseconds(5), .seconds(1))
+                    pause = length
+                    do throws(SocketError) {
+                        try await listener.pause(length)
+                    } catch {
+                        if error.code == .closed { return nil }
+                        throw error
+                    }
+                }
+            }
+
+            /// After these it makes no sense to go on.
+            private static let final: Set<SocketError.Code> = [.cancelled, .busy, .invalidArgument, .badDescriptor]
+        }
+    }
+}
+
+extension SocketError.Code {
+    /// Whether an error of accept concerns one connection only, so that the next one can be taken at once.
+    ///
+    /// Linux hands network errors that wait on a new connection to accept: see accept(2).
+    package var isOfOneConnection: Bool { Self.ofOneConnection.contains(self) }
+
+    private static let ofOneConnection: Set<Self> = Set(
+        [
+            ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+            ENETUNREACH, ECONNREFUSED, ECONNRESET, ETIMEDOUT,
+        ].map { Self($0) })
+}

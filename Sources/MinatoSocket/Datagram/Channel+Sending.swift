@@ -1,0 +1,63 @@
+internal import CMinato
+internal import Glibc
+
+extension Channel {
+    /// Makes a call that sends until it does not have to wait, and gives the direction back.
+    ///
+    /// - Parameters:
+    ///   - isNamed: whether the call names a Unix socket, whose full receive queue no readiness tells about.
+    ///   - remote: whom errors name; nil for the connected peer.
+    ///   - attempt: returns `-EAGAIN` when it would have to wait.
+    nonisolated(nonsending) func send(
+        isNamed: Bool, _ timeout: Duration?, _ deadline: Deadline, remote: SocketAddress?, _ attempt: (Int32) -> Int64
+    ) async throws(SocketError) {
+        do throws(SocketError) {
+            if isNamed {
+                try await sendWithPauses(timeout, deadline, attempt)
+            } else {
+                _ = try await perform(.writing, timeout, deadline, Listener.noTimeout, attempt)
+            }
+        } catch {
+            guard let remote else { throw error }
+            throw SocketError(.send, error.code, network: error.network, local: error.local, remote: remote)
+        }
+        finish(.writing, isReady: true)
+    }
+
+    /// Tries again after pauses. epoll tells when the peer has taken one of our own datagrams, which ends a pause; that it
+    /// has taken somebody else's nobody tells.
+    private nonisolated(nonsending) func sendWithPauses(
+        _ timeout: Duration?, _ deadline: Deadline, _ attempt: (Int32) -> Int64
+    ) async throws(SocketError) {
+        _ = try begin(.writing)
+        let limit = Deadline(timeout, deadline, standard: Listener.noTimeout)
+        var pause = GrowingPause()
+        while true {
+            let result = uninterrupted { attempt(descriptor) }
+            if result >= 0 { return }
+            if result != -Int64(EAGAIN) { throw end(.writing, result) }
+            let next = min(limit, Deadline(nanoseconds: pause.next()))
+            let wake = await waitForRoom(until: next)
+            if wake == .ready || wake == .timedOut, !limit.hasPassed { continue }
+            throw end(.writing, wake == .ready ? .timedOut : wake)
+        }
+    }
+
+    private nonisolated(nonsending) func waitForRoom(until time: Deadline) async -> Wake {
+        if loop.core.hasEdges { return await wait(.writing, until: time) }
+        // poll(2) would say "writable" at once, again and again.
+        do throws(SocketError) {
+            try await LoopPause(on: loop).run(until: time)
+            return .timedOut
+        } catch {
+            return current.isClosed ? .closed : error.code == .timedOut ? .timedOut : .init(error.code)
+        }
+    }
+}
+
+extension Channel.Wake {
+    fileprivate init(_ code: SocketError.Code) { self = code == .cancelled ? .cancelled : .closed }
+}
+
+/// A pause of a task, which ends with `.timedOut`.
+package final class LoopPause: LoopErrand<Void>, @unchecked Sendable {}
