@@ -1,7 +1,6 @@
-internal import Glibc
 internal import MinatoSocket
 
-// Serving on event loops: what the async face and the responders have in common.
+// Taking connections on event loops: what the async face and the responders have in common.
 
 extension StreamServer {
     /// Serves on loops until the server is stopped, and returns when nothing is in flight any more.
@@ -11,51 +10,14 @@ extension StreamServer {
         on loops: EventLoopGroup,
         _ serveShare: @escaping @Sendable (LoopAcceptor) async throws(SocketError) -> Void
     ) async throws(SocketError) {
-        let shares = try begin(on: loops)
-        let result = await withTaskCancellationHandler {
-            await withTaskGroup(of: SocketError?.self) { group in
-                for share in shares.all {
-                    let acceptor = LoopAcceptor(server: self, shares: shares, share: share)
-                    group.addTask(executorPreference: share.loop) {
-                        do throws(SocketError) {
-                            try await serveShare(acceptor)
-                            return nil
-                        } catch {
-                            self.shutdown()
-                            return error
-                        }
-                    }
-                }
-                var first: SocketError?
-                for await error in group { first = first ?? error }
-                return first
-            }
-        } onCancel: {
-            shutdown()
-        }
-        _ = state.withLock { $0.close() }
-        state.announce()
-        if let result { throw result }
-        if Task.isCancelled { throw SocketError(.serve, .cancelled, local: address) }
-    }
-
-    /// Makes everything ready that can fail.
-    private func begin(on loops: EventLoopGroup) throws(SocketError) -> LoopShares {
-        guard let listener = state.withLock({ $0.listener }) else { throw SocketError(.serve, .closed) }
         // The connections inherit it: see tcp(7).
-        if listener.socket.family != .unix { try? listener.socket.setOption(.noDelay, true) }
-        let shares = try LoopShares(listener.socket, on: loops.all())
-        try state.withLock { (state) throws(SocketError) in
-            try state.begin(with: shares, takers: shares.all.count)
+        if address.family != .unix, let listener = state.withLock({ $0.listener }) {
+            try? listener.socket.setOption(.noDelay, true)
         }
-        return shares
-    }
-
-    /// To be called when a loop takes no more connections. The listening socket goes with the last one.
-    func stopTaking(_ share: LoopShare) {
-        share.acceptor.close()
-        let listener = state.withLock { $0.loopStopsTaking() ? $0.stopTaking() : nil }
-        _ = consume listener
-        state.announce()
+        try await serve(
+            on: loops,
+            share: { (shares, share) async throws(SocketError) in
+                try await serveShare(LoopAcceptor(server: self, shares: shares, share: share))
+            })
     }
 }
