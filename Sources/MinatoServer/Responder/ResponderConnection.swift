@@ -8,7 +8,7 @@ internal import CMinato
 final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     private let shared: ResponderShare
     private var number: UInt64 = 0
-    private var isClosed = false
+    @exclusivity(unchecked) private var isClosed = false
     /// Where the share keeps it.
     var index = 0
     /// Only for those who want to know it.
@@ -77,7 +77,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         case .again: shared.core.callAgain(self)
         case .close(let error): close(error)
         }
-        if !shared.core.hasEdges, !isClosed {
+        if !shared.core.hasEdges, unsafe !isClosed {
             let interest = exchange.isBlocked ? MINATO_WRITABLE : MINATO_READABLE | MINATO_READ_CLOSED
             shared.core.setInterest(self, UInt32(interest | MINATO_EDGE_TRIGGERED))
         }
@@ -106,7 +106,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
 
     override func timeIsOver(_ now: Int64) {
         exchange.timer = .max
-        guard !isClosed, exchange.deadline != .max else { return }
+        guard unsafe !isClosed, exchange.deadline != .max else { return }
         if exchange.deadline > now { return setTimer(exchange.deadline) }
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
@@ -124,8 +124,8 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
 
     /// Closes, once.
     private func close(_ error: (any Error)?) {
-        guard !isClosed else { return }
-        isClosed = true
+        guard unsafe !isClosed else { return }
+        unsafe isClosed = true
         if let error, let client { shared.server.hooks.report(error, client.address) }
         shared.core.remove(self)
         minato_socket_close(exchange.descriptor)

@@ -127,7 +127,7 @@ package final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
         switch progress {
         case .stands: win(attempt)
         case .underWay:
-            guard attempt.registration == 0 else { return }
+            guard unsafe attempt.registration == 0 else { return }
             let result = loop.core.add(attempt, attempt.connect.descriptor, interest: UInt32(MINATO_WRITABLE))
             if result < 0 { lose(attempt, .init(result: result)) }
         case .noRoom: loop.core.setTimer(attempt, attempt.pause.next())

@@ -89,23 +89,23 @@ extension Channel {
         if !loop.core.hasEdges { showInterest() }
         guard deadline != .max else { return }
         if direction == .reading {
-            readDeadline = deadline
-            readDeadlineWait = number
+            unsafe readDeadline = deadline
+            unsafe readDeadlineWait = number
         } else {
-            writeDeadline = deadline
-            writeDeadlineWait = number
+            unsafe writeDeadline = deadline
+            unsafe writeDeadlineWait = number
         }
         // Not registered yet, or no more: the first is made up for by `register`.
-        guard place >= 0 else { return }
+        guard unsafe place >= 0 else { return }
         if (loop.core.deadline(of: self) ?? .max) > deadline { loop.core.setTimer(self, deadline) }
     }
 
     /// Ends the waits whose time is over, and sets the timer for the others.
     func endWaits(_ now: Int64) {
-        let next = min(
+        let next = unsafe min(
             check(.reading, readDeadline, readDeadlineWait, now), check(.writing, writeDeadline, writeDeadlineWait, now)
         )
-        if next != .max, place >= 0 { loop.core.setTimer(self, next) }
+        if next != .max, unsafe place >= 0 { loop.core.setTimer(self, next) }
     }
 
     /// Ends the wait if its time is over; otherwise says when it will be.
@@ -121,7 +121,7 @@ extension Channel {
     /// Tells a poller without edges what is waited for. When nothing is, it stays as it is: silent since its last report,
     /// or with a report to come. Asking anew would bring the same hang-up again and again.
     func showInterest() {
-        guard place >= 0 else { return }
+        guard unsafe place >= 0 else { return }
         let state = current
         var interest: UInt32 = 0
         if state.isWaiting(.reading) { interest |= UInt32(MINATO_READABLE | MINATO_READ_CLOSED) }

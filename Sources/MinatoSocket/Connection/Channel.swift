@@ -25,21 +25,21 @@ package final class Channel: LoopSource, @unchecked Sendable {
     private let state: Atomic<UInt64>
 
     /// The waits' continuations: written by the operation that waits, read by whoever ended the wait in `state`.
-    var reader: UnsafeContinuation<Wake, Never>?
-    var writer: UnsafeContinuation<Wake, Never>?
+    @exclusivity(unchecked) var reader: UnsafeContinuation<Wake, Never>?
+    @exclusivity(unchecked) var writer: UnsafeContinuation<Wake, Never>?
 
     /// For the first wait for something to read, in nanoseconds; negative: none of its own, or it is past.
     @exclusivity(unchecked) var firstReadTimeout: Int64 = -1
 
     // Changed by whoever has the direction: how many operations there were, modulo 256.
-    private var reads: UInt8 = 0
-    private var writes: UInt8 = 0
+    @exclusivity(unchecked) private var reads: UInt8 = 0
+    @exclusivity(unchecked) private var writes: UInt8 = 0
 
     // The loop's thread only: until when the waits may last, and which waits those times are meant for.
-    var readDeadline = Int64.max
-    var writeDeadline = Int64.max
-    var readDeadlineWait: UInt16 = 0
-    var writeDeadlineWait: UInt16 = 0
+    @exclusivity(unchecked) var readDeadline = Int64.max
+    @exclusivity(unchecked) var writeDeadline = Int64.max
+    @exclusivity(unchecked) var readDeadlineWait: UInt16 = 0
+    @exclusivity(unchecked) var writeDeadlineWait: UInt16 = 0
 
     /// The task whose cancellation is told by `cancelOwn`, 0 for none.
     let owner = Atomic<UInt>(0)
@@ -119,11 +119,11 @@ package final class Channel: LoopSource, @unchecked Sendable {
     @inline(__always)
     func hasHadItsShare(_ direction: Direction) -> Bool {
         if direction == .reading {
-            reads &+= 1
-            return reads == 0
+            unsafe reads &+= 1
+            return unsafe reads == 0
         }
-        writes &+= 1
-        return writes == 0
+        unsafe writes &+= 1
+        return unsafe writes == 0
     }
 
     private func refuse(_ direction: Direction, _ beginning: ChannelState.Beginning) throws(SocketError) {

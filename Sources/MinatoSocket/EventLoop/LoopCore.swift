@@ -155,7 +155,7 @@ extension LoopCore {
         let data = unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(source).toOpaque()))
         let result = unsafe minato_poller_add(poller, descriptor, interest, data, &source.registration)
         guard result >= 0 else { return result }
-        source.place = thread.sources.count
+        unsafe source.place = thread.sources.count
         thread.sources.append(source)
         return 0
     }
@@ -169,17 +169,17 @@ extension LoopCore {
     /// Removes a source and its timer. Before its descriptor is closed.
     package func remove(_ source: LoopSource) {
         thread.timers.cancel(source)
-        guard source.place >= 0 else { return }
+        guard unsafe source.place >= 0 else { return }
         unsafe minato_poller_remove(poller, source.registration)
-        source.registration = 0
+        unsafe source.registration = 0
         // In the batch of events under way it may occur once more, as an address: it must outlive the batch.
         if thread.isHandling { thread.removed.append(source) }
         let last = thread.sources.removeLast()
         if last !== source {
-            last.place = source.place
-            thread.sources[source.place] = last
+            unsafe last.place = unsafe source.place
+            unsafe thread.sources[source.place] = last
         }
-        source.place = -1
+        unsafe source.place = -1
     }
 
     /// When the source's timer runs out, nil when it has none.
@@ -262,10 +262,11 @@ extension LoopCore {
             let event = unsafe events[place]
             place &+= 1
             guard let address = unsafe UnsafeRawPointer(bitPattern: UInt(event.data)) else { continue }
-            let source = unsafe Unmanaged<LoopSource>.fromOpaque(address).takeUnretainedValue()
-            // Removed, and perhaps registered anew, since the kernel reported it.
-            guard source.registration == event.registration else { continue }
-            source.isReady(event.ready)
+            // Alive for the whole batch: see `remove`.
+            unsafe Unmanaged<LoopSource>.fromOpaque(address)._withUnsafeGuaranteedRef { source in
+                // Otherwise removed, and perhaps registered anew, since the kernel reported it.
+                if unsafe source.registration == event.registration { source.isReady(event.ready) }
+            }
             runJobs()
         }
         thread.isHandling = false
@@ -305,7 +306,7 @@ extension LoopCore {
         guard !thread.again.isEmpty else { return }
         let sources = thread.again
         thread.again.removeAll(keepingCapacity: true)
-        for source in sources where source.place >= 0 {
+        for source in sources where unsafe source.place >= 0 {
             source.isReady(0)
             runJobs()
         }

@@ -3,16 +3,18 @@
 /// **Threads.** Everything here is used on the loop's thread only. The loop keeps a source alive while it is registered or
 /// has a timer.
 ///
+/// Its variables are not checked for exclusive access: each access is a load or a store, and only the loop's thread makes it.
+///
 /// Open to the modules of this package, and to nobody else: what Swift calls a package class cannot be inherited from in
 /// another module.
 @_spi(Loops)
 open class LoopSource {
     /// The registration in the poller, 0 for none.
-    package final var registration: UInt64 = 0
+    @exclusivity(unchecked) package final var registration: UInt64 = 0
     /// Where the loop keeps it while it is registered, -1 for nowhere.
-    final var place = -1
+    @exclusivity(unchecked) final var place = -1
     /// Where its timer stands in the heap, -1 for nowhere.
-    package final var timerPlace = -1
+    @exclusivity(unchecked) package final var timerPlace = -1
 
     public init() {}
 

@@ -17,7 +17,7 @@ struct TimerHeap: ~Copyable {
 
     deinit {
         for place in 0..<count {
-            unsafe entries[place].source._withUnsafeGuaranteedRef { $0.timerPlace = -1 }
+            unsafe entries[place].source._withUnsafeGuaranteedRef { unsafe $0.timerPlace = -1 }
             unsafe entries[place].source.release()
         }
         unsafe entries.deallocate()
@@ -28,12 +28,12 @@ struct TimerHeap: ~Copyable {
 
     /// When the timer of a source runs out, nil when it has none.
     func deadline(of source: LoopSource) -> Int64? {
-        source.timerPlace < 0 ? nil : unsafe entries[source.timerPlace].deadline
+        unsafe source.timerPlace < 0 ? nil : unsafe entries[source.timerPlace].deadline
     }
 
     /// Sets the timer of a source, or moves it.
     mutating func set(_ source: LoopSource, _ deadline: Int64) {
-        var place = source.timerPlace
+        var place = unsafe source.timerPlace
         if place < 0 {
             if count == capacity { grow() }
             place = count
@@ -49,7 +49,7 @@ struct TimerHeap: ~Copyable {
 
     /// Takes the timer of a source away, if it has one.
     mutating func cancel(_ source: LoopSource) {
-        guard source.timerPlace >= 0 else { return }
+        guard unsafe source.timerPlace >= 0 else { return }
         unsafe remove(at: source.timerPlace).release()
     }
 
@@ -61,7 +61,7 @@ struct TimerHeap: ~Copyable {
 
     private mutating func remove(at place: Int) -> Unmanaged<LoopSource> {
         let removed = unsafe entries[place].source
-        unsafe removed._withUnsafeGuaranteedRef { $0.timerPlace = -1 }
+        unsafe removed._withUnsafeGuaranteedRef { unsafe $0.timerPlace = -1 }
         count -= 1
         let last = unsafe entries[count]
         if place < count {
@@ -76,7 +76,7 @@ struct TimerHeap: ~Copyable {
 
     private mutating func put(_ entry: Entry, at place: Int) {
         unsafe (entries + place).initialize(to: entry)
-        unsafe entry.source._withUnsafeGuaranteedRef { $0.timerPlace = place }
+        unsafe entry.source._withUnsafeGuaranteedRef { unsafe $0.timerPlace = place }
     }
 
     private mutating func rise(_ entry: Entry, from start: Int) {
