@@ -5,15 +5,32 @@ public import MinatoSocket
 public final class Background<Value: Sendable>: @unchecked Sendable {
     private let lock = Lock()
     private var result: Result<Value, any Error>?
+    private var waiters: [CheckedContinuation<Void, Never>] = []
 
     /// Starts the body.
     public init(_ body: @escaping @Sendable () throws -> Value) throws {
         try Thread.start {
             let result = Result { try body() }
-            self.lock.withLock {
+            let waiters = self.lock.withLock {
                 self.result = result
                 self.lock.wakeAll()
+                return self.waiters
             }
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+
+    /// What `join` gives, for tasks, whose threads must not be blocked.
+    public var value: Value {
+        get async throws {
+            await withCheckedContinuation { continuation in
+                let isOver = lock.withLock {
+                    if result == nil { waiters.append(continuation) }
+                    return result != nil
+                }
+                if isOver { continuation.resume() }
+            }
+            return try join()
         }
     }
 

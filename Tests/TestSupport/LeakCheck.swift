@@ -14,12 +14,20 @@ public enum LeakCheck {
     private static let cleaners = Guarded<[@Sendable () -> Void]>([])
 
     private static let installed: Bool = {
+        // The shared loops live as long as the process.
+        _ = try? EventLoopGroup.shared.all()
         let before = openSockets()
         unsafe baseline = before
         atexit {
             for clean in LeakCheck.cleaners.withLock({ $0 }) { clean() }
-            let leaked = LeakCheck.openSockets().filter { unsafe LeakCheck.baseline[$0.key] != $0.value }
-            guard !leaked.isEmpty else { return }
+            // Event loops close what was given up a moment later, on their own threads.
+            let patience = Deadline.after(.seconds(5))
+            var leaked: [Int32: String]
+            repeat {
+                leaked = LeakCheck.openSockets().filter { unsafe LeakCheck.baseline[$0.key] != $0.value }
+                if leaked.isEmpty { return }
+                usleep(2000)
+            } while !patience.hasPassed
             for (descriptor, target) in leaked.sorted(by: { $0.key < $1.key }) {
                 report("leaked descriptor \(descriptor): \(target)")
             }

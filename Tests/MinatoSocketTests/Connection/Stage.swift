@@ -1,0 +1,139 @@
+import Glibc
+@testable import MinatoSocket
+import TestSupport
+import Testing
+
+/// A connection, the loop that it belongs to, and a blocking socket at its other end.
+final class Stage: Sendable {
+    let loop: EventLoop
+    let connection: Connection
+    let peer: SharedSocket
+    let place: Setup.Place
+
+    init(_ loop: EventLoop, _ connection: Connection, _ peer: SharedSocket, _ place: Setup.Place) {
+        self.loop = loop
+        self.connection = connection
+        self.peer = peer
+        self.place = place
+    }
+
+    /// Starts a task where the setup says.
+    func start<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) async throws -> Value
+    ) -> Task<Value, any Error> {
+        let connection = connection
+        switch place {
+        case .own:
+            return Task(executorPreference: loop) {
+                try await withTaskCancellationHandler {
+                    connection.channel.adoptCurrentTask()
+                    defer { connection.channel.disownTask() }
+                    return try await body(connection)
+                } onCancel: {
+                    connection.channel.cancelOwn()
+                }
+            }
+        case .loop: return Task(executorPreference: loop) { try await body(connection) }
+        case .pool: return Task { try await body(connection) }
+        case .main: return Task { @MainActor in try await body(connection) }
+        }
+    }
+
+    /// Lets other tasks run until an operation of the connection waits for readiness.
+    func untilWaiting(_ direction: ChannelState.Direction) async {
+        while !connection.channel.current.isWaiting(direction) { await Task.yield() }
+    }
+}
+
+/// What a test of connections is run with.
+struct Setup: Sendable, CustomTestStringConvertible {
+    enum Transport: CaseIterable { case tcp, unix }
+
+    /// Where the operations are called.
+    enum Place: CaseIterable {
+        /// On the loop, by the connection's own task: as in servers.
+        case own
+        /// On the loop, by another task.
+        case loop
+        /// On Swift's global pool.
+        case pool
+        case main
+    }
+
+    var backend = EventLoop.Backend.standard
+    var transport = Transport.tcp
+    var place = Place.own
+
+    static let backends: [EventLoop.Backend] = [.epoll, .poll]
+
+    static let all = backends.flatMap { backend in
+        Transport.allCases.flatMap { transport in
+            Place.allCases.map { Setup(backend: backend, transport: transport, place: $0) }
+        }
+    }
+
+    /// Those of one transport, for tests that are not about the transport.
+    static let tcp = all.filter { $0.transport == .tcp }
+
+    /// Those of two places, for tests that take long.
+    static let few = all.filter { $0.place == .own || $0.place == .pool }
+
+    var testDescription: String { "\(backend) \(transport) \(place)" }
+
+    /// Runs a body with a stage of its own, and closes everything.
+    func run(_ body: (Stage) async throws -> Void) async throws {
+        let loop = try EventLoop(backend: backend)
+        defer { loop.shutdown() }
+        var ends = try pair()
+        try ends.second.setTimeout(.seconds(30))
+        let connection = try Connection(adopting: ends.first, on: loop)
+        defer { connection.close() }
+        try await body(Stage(loop, connection, SharedSocket(ends.second), place))
+    }
+
+    func pair() throws(SocketError) -> SocketPair {
+        switch transport {
+        case .unix: return try Socket.pair()
+        case .tcp:
+            let listener = try Socket.listen(on: .tcp("127.0.0.1", 0))
+            let client = try Socket.connect(to: .address(listener.localAddress))
+            let accepted = try listener.accept()
+            try accepted.socket.setOption(.noDelay, true)
+            return SocketPair(first: client, second: accepted.socket)
+        }
+    }
+}
+
+/// The code of the error that a body throws, nil when it throws none.
+func code(
+    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Void
+) async -> SocketError.Code? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return (error as? SocketError)?.code
+    }
+}
+
+func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+
+/// Bytes in which each position can be told from the others near it. Eight at a time, for a build without optimisation.
+func pattern(_ count: Int) -> [UInt8] {
+    let words = (0..<UInt64(count + 7) / 8).map { ($0 &+ 1) &* 0x9e37_79b9_7f4a_7c15 }
+    return unsafe words.withUnsafeBytes { bytes in unsafe Array(bytes.prefix(count)) }
+}
+
+/// 4 MiB, more than sockets take that nobody reads from.
+let muchContent = pattern(1 << 22)
+
+/// As `==`, which goes byte by byte in a build without optimisation.
+func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    return unsafe left.withUnsafeBytes { left in
+        unsafe right.withUnsafeBytes { right in
+            guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+            return unsafe memcmp(first, second, left.count) == 0
+        }
+    }
+}
