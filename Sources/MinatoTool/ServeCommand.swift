@@ -9,7 +9,8 @@ struct ServeCommand: ParsableCommand {
         abstract: "Run an echo or upper-case server.",
         discussion: """
             The first line on standard output says where it listens: "listening on tcp 127.0.0.1:41233". SIGINT and \
-            SIGTERM end it with status 0; a second one ends it at once.
+            SIGTERM end it with status 0: nothing more is accepted, and what is being served has the drain timeout to \
+            come to its end. A second one ends that at once.
 
                 minato serve tcp --port 9999
             """)
@@ -26,7 +27,7 @@ struct ServeCommand: ParsableCommand {
 
     /// How to serve.
     enum Face: String, ExpressibleByArgument, CaseIterable {
-        case blocking
+        case async, blocking, responder
     }
 
     @Argument(help: "tcp, udp, unix or unixgram.")
@@ -48,24 +49,57 @@ struct ServeCommand: ParsableCommand {
             """)
     var handler = Handler.upper
 
-    @Option(help: "How connections are served; blocking: a bounded number of threads.")
-    var face = Face.blocking
+    @Option(
+        help: """
+            How it is served. async: a task for each connection, on event loops. blocking: a thread for each, of which \
+            there are at most 64. responder: called by the event loops, without a task.
+            """)
+    var face = Face.async
+
+    @Option(help: "async, responder: how many event loops; by default one for each processor.")
+    var loops: Int?
+
+    @Option(
+        help: "The most connections, or datagrams, that are served at a time. Default: as many as descriptors allow.")
+    var maxConnections: Int?
+
+    @Option(help: "Seconds for which a connection may be silent; 0 means for ever.")
+    var idleTimeout: Seconds = Seconds(duration: .seconds(300))
+
+    @Option(help: "Seconds for which SIGTERM lets what is being served come to its end.")
+    var drainTimeout: Seconds = Seconds(duration: .seconds(5))
 
     func validate() throws {
         let isUnix = transport == .unix || transport == .unixgram
         if isUnix, path == nil { throw ValidationError("\(transport.rawValue) needs --path.") }
         if !isUnix, path != nil { throw ValidationError("\(transport.rawValue) takes --host and --port, not --path.") }
+        if let loops, !(1...1024).contains(loops) { throw ValidationError("--loops takes 1 to 1024.") }
+        if let maxConnections, maxConnections < 1 { throw ValidationError("--max-connections takes 1 or more.") }
     }
 
     func run() throws {
         do throws(SocketError) {
             // Before any thread is started, so that all of them inherit the mask.
             let signals = try SignalDescriptor([SIGINT, SIGTERM])
-            try ServedEndpoint(endpoint, handler).run(until: signals)
+            try ServedEndpoint(endpoint, limits).run(serving, until: signals, drainTimeout: drainTimeout.duration)
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }
+    }
+
+    private var serving: Serving {
+        Serving(face: face, handler: handler, loops: loops)
+    }
+
+    private var limits: ServerLimits {
+        var limits = ServerLimits()
+        if let maxConnections {
+            limits.maxConnections = maxConnections
+            limits.threads = min(maxConnections, limits.threads)
+        }
+        limits.idleTimeout = idleTimeout.duration == .zero ? nil : idleTimeout.duration
+        return limits
     }
 
     private var endpoint: Endpoint {

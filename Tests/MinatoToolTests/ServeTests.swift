@@ -6,10 +6,12 @@ import Testing
 @Suite("minato serve", .watchdog)
 struct ServeTests {
     @Test(
-        "The page's Python client gets its words in upper case",
-        arguments: [("tcp", PagePrograms.tcpClient), ("udp", PagePrograms.udpClient)])
-    func page(_ transport: String, _ program: String) throws {
-        let server = try RunningServer(transport)
+        "The page's Python client gets its words in upper case, whatever the face",
+        arguments: [("tcp", PagePrograms.tcpClient), ("udp", PagePrograms.udpClient)],
+        ["async", "blocking", "responder"])
+    func page(_ kind: (transport: String, program: String), _ face: String) throws {
+        let (transport, program) = kind
+        let server = try RunningServer(transport, "--face", face, "--loops", "1")
         #expect(server.line == "listening on \(transport) 127.0.0.1:\(server.port)")
         let client = try ChildProcess.python(program, server.port, "hello", "from python")
         #expect(client.readToEnd() == "Sent:     hello from python\nReceived: HELLO FROM PYTHON\n")
@@ -17,13 +19,15 @@ struct ServeTests {
         #expect(server.terminate() == 0)
     }
 
-    @Test("ncat gets its line in upper case, and its bytes back from echo until it ends")
-    func ncat() throws {
-        let upper = try RunningServer("tcp", "--handler", "upper")
+    @Test(
+        "ncat gets its line in upper case, and its bytes back from echo until it ends, whatever the face",
+        arguments: ["async", "blocking", "responder"])
+    func ncat(_ face: String) throws {
+        let upper = try RunningServer("tcp", "--handler", "upper", "--face", face)
         #expect(try ncat("127.0.0.1", upper.port, input: "  strip and shout \n") == "STRIP AND SHOUT")
         #expect(upper.terminate(SIGINT) == 0)
 
-        let echo = try RunningServer("tcp", "--handler", "echo", "--host", "")
+        let echo = try RunningServer("tcp", "--handler", "echo", "--host", "", "--face", face)
         #expect(echo.line == "listening on tcp 0.0.0.0:\(echo.port)")
         #expect(try ncat("127.0.0.1", echo.port, input: "one\ntwo\n") == "one\ntwo\n")
         #expect(echo.terminate() == 0)
@@ -61,16 +65,63 @@ struct ServeTests {
         #expect(echo.terminate() == 0)
     }
 
-    @Test("A signal ends it cleanly while clients are connected")
-    func signal() throws {
-        let server = try RunningServer("tcp", "--handler", "echo")
-        let port = server.port
-        let clients = try (0..<2).map { _ in SharedSocket(try Socket.connect(to: .tcp("127.0.0.1", Int(port) ?? 0))) }
+    @Test(
+        "A signal drains: what is being served is ended when the time is over, or by a second signal",
+        arguments: ["async", "blocking", "responder"], ["0", "600"])
+    func signal(_ face: String, _ drainTimeout: String) throws {
+        let server = try RunningServer(
+            "tcp", "--handler", "echo", "--face", face, "--drain-timeout", drainTimeout, "--idle-timeout", "0")
+        let port = Int(server.port) ?? 0
+        let clients = try (0..<2).map { _ in SharedSocket(try Socket.connect(to: .tcp("127.0.0.1", port))) }
         for client in clients {
             // It is being served: it has got something back.
             try client.socket.sendAll([7])
             #expect(try client.socket.receive(atMost: 1) == [7])
         }
+        if drainTimeout == "600", face != "responder" {
+            server.child.signal(SIGTERM)
+            // It drains as soon as nobody listens any more; its clients are still served.
+            try untilRefused(port)
+            for client in clients {
+                try client.socket.sendAll([8])
+                #expect(try client.socket.receive(atMost: 1) == [8])
+            }
+        }
+        #expect(server.terminate() == 0)
+    }
+
+    private func untilRefused(_ port: Int) throws {
+        while errorCode({ () throws(SocketError) in _ = try Socket.connect(to: .tcp("127.0.0.1", port)) })
+            != .connectionRefused
+        {
+            sched_yield()
+        }
+    }
+
+    @Test("More connections than allowed wait for one to end")
+    func maxConnections() throws {
+        let server = try RunningServer("tcp", "--handler", "echo", "--max-connections", "1", "--loops", "2")
+        let port = Int(server.port) ?? 0
+        let first = try Socket.connect(to: .tcp("127.0.0.1", port))
+        try first.sendAll([1])
+        #expect(try first.receive(atMost: 1) == [1])
+        var second = try Socket.connect(to: .tcp("127.0.0.1", port))
+        try second.sendAll([2])
+        try second.setTimeout(.milliseconds(100))
+        #expect(errorCode { () throws(SocketError) in _ = try second.receive(atMost: 1) } == .timedOut)
+        try first.close()
+        try second.setTimeout(.seconds(20))
+        #expect(try second.receive(atMost: 1) == [2])
+        try second.close()
+        #expect(server.terminate() == 0)
+    }
+
+    @Test("A silent connection is closed after the idle timeout", arguments: ["async", "blocking", "responder"])
+    func idleTimeout(_ face: String) throws {
+        let server = try RunningServer("tcp", "--handler", "echo", "--idle-timeout", "0.05", "--face", face)
+        var client = try Socket.connect(to: .tcp("127.0.0.1", Int(server.port) ?? 0))
+        try client.setTimeout(.seconds(20))
+        #expect(try client.receive(atMost: 1) == [])
         #expect(server.terminate() == 0)
     }
 
