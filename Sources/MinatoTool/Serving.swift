@@ -41,19 +41,7 @@ struct Serving: Sendable {
         _ work: @escaping @Sendable (EventLoopGroup) async throws(SocketError) -> Void
     ) throws(SocketError) {
         let group = try loops.map { (count) throws(SocketError) in try EventLoopGroup(loops: count) } ?? .shared
-        let outcome = Guarded<Result<Void, SocketError>?>(nil)
-        Task {
-            let result: Result<Void, SocketError>
-            do throws(SocketError) {
-                try await work(group)
-                result = .success(())
-            } catch {
-                result = .failure(error)
-            }
-            outcome.withLock { $0 = result }
-            outcome.wakeAll()
-        }
-        try outcome.wait { $0 }?.get()
+        try TaskBridge.run { () async throws(SocketError) in try await work(group) }
     }
 
     // MARK: - Streams

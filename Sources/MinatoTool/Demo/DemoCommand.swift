@@ -33,7 +33,8 @@ struct DemoCommand: ParsableCommand {
             let number = index + 1
             Terminal.print("\(number). \(dialogue.title)")
             do {
-                try dialogue.run(Script(isPlanted: plantWrongReply == number))
+                let script = Script(isPlanted: plantWrongReply == number)
+                try TaskBridge.run { try await dialogue.run(script) }
                 Terminal.print("   ok\n")
             } catch {
                 failed += 1

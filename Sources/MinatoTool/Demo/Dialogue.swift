@@ -5,7 +5,7 @@ protocol Dialogue {
     /// What it shows.
     static var title: String { get }
     /// Runs both programs and throws when a reply is not the right one.
-    static func run(_ script: Script) throws
+    static func run(_ script: Script) async throws
 }
 
 /// What a dialogue is told and whom it tells.

@@ -4,29 +4,26 @@ import Minato
 enum UpperTCPDialogue: Dialogue {
     static let title = "TCP server and client (programs 5 and 6)"
 
-    /// The page's `MyTCPHandler`.
-    private struct Handler: RequestHandler {
-        let script: Script
-
-        mutating func handle(_ request: borrowing Socket, from client: SocketAddress) throws {
-            let data = try request.receive(atMost: 1024)
-            script.show(
-                "server", "\(client.host ?? "?") wrote: \(String(decoding: data, as: UTF8.self).debugDescription)")
-            try request.sendAll(script.served(strippedAndUppercased(data)))
+    static func run(_ script: Script) async throws {
+        let server = try TCPServer(on: .tcp("localhost", 0))
+        let received = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.serve { connection in try await handle(connection, script) } }
+            defer { server.shutdown() }
+            return try await withConnection(to: .address(server.address), timeout: script.patience) { connection in
+                try await connection.write(Words.text + "\n")
+                return try await connection.read(atMost: 1024, timeout: script.patience)
+            }
         }
+        Words.show(received, script)
+        try script.verify("the reply", received, is: Array("HELLO FROM MINATO".utf8))
     }
 
-    static func run(_ script: Script) throws {
-        let server = try TCPServer(on: .tcp("localhost", 0))
-        let serving = try ServingThread { () throws(SocketError) in
-            try server.serveBlocking(with: { Handler(script: script) })
-        }
-        defer { server.shutdown() }
-        let socket = try Socket.connect(to: .address(server.address), timeout: script.patience)
-        let received = try Words.exchange(over: socket, script)
-        server.shutdown()
-        try serving.join()
-        try script.verify("the reply", received, is: Array("HELLO FROM MINATO".utf8))
+    /// The page's `MyTCPHandler`.
+    private static func handle(_ connection: Connection, _ script: Script) async throws {
+        let data = try await connection.read(atMost: 1024)
+        let client = try connection.remoteAddress.host ?? "?"
+        script.show("server", "\(client) wrote: \(String(decoding: data, as: UTF8.self).debugDescription)")
+        try await connection.write(script.served(strippedAndUppercased(data)))
     }
 }
 
@@ -58,13 +55,6 @@ enum UpperUDPDialogue: Dialogue {
 /// What both clients say and show.
 private enum Words {
     static let text = "hello from Minato"
-
-    static func exchange(over socket: borrowing Socket, _ script: Script) throws -> [UInt8] {
-        try socket.sendAll(text + "\n")
-        let received = try socket.receive(atMost: 1024)
-        show(received, script)
-        return received
-    }
 
     static func show(_ received: [UInt8], _ script: Script) {
         script.show("client", "Sent:     \(text)")
