@@ -92,9 +92,14 @@ struct ResolverTests {
     final class Gate: @unchecked Sendable {
         private let lock = Lock()
         private var isOpen = false
+        private var waiters = 0
+
+        /// Whether a thread has come to it.
+        var isWaitedFor: Bool { lock.withLock { waiters > 0 } }
 
         func wait() {
             lock.withLock {
+                waiters += 1
                 while !isOpen { lock.wait() }
             }
         }

@@ -33,15 +33,16 @@ final class ResolverPool: Sendable {
     func start(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> Job {
         let job = Job(work)
         try state.withLock { (state) throws(SocketError) in
-            guard state.queue.count < queueLimit else { throw SocketError(.resolve, .resolverBusy) }
             if state.threads < limit {
                 do throws(SocketError) {
-                    try Thread.start { self.serve() }
+                    try Thread.start { self.serve(job) }
                     state.threads += 1
+                    return
                 } catch {
                     guard state.threads > 0 else { throw error }
                 }
             }
+            guard state.queue.count < queueLimit else { throw SocketError(.resolve, .resolverBusy) }
             state.queue.append(job)
         }
         return job
@@ -70,8 +71,9 @@ final class ResolverPool: Sendable {
     /// How many look-ups wait for a thread.
     var queued: Int { state.withLock { $0.queue.count } }
 
-    /// Works the queue off and ends.
-    private func serve() {
+    /// Makes a look-up, works the queue off, and ends.
+    private func serve(_ first: Job) {
+        first.work()
         while let job = next() { job.work() }
     }
 

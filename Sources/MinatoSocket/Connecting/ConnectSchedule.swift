@@ -48,10 +48,8 @@ struct ConnectSchedule {
     mutating func found(_ answers: [Resolver.Answer], by family: Socket.Family = .unspecified, at now: Int64 = 0) {
         awaited.remove(family)
         // The hosts file may name an address twice.
-        let new = answers.filter { answer in
-            !candidates.contains { $0.address == answer.address }
-                && !attempts.contains { $0.answer.address == answer.address }
-        }
+        var known = Set((candidates + attempts.map(\.answer)).map(\.address))
+        let new = answers.filter { known.insert($0.address).inserted }
         if family == .ipv6, attempts.isEmpty { candidates = new + candidates } else { candidates += new }
         if awaited.contains(.ipv6) { hold = now &+ Self.resolutionDelay }
     }
