@@ -19,15 +19,15 @@ static uint32_t epoll_events(uint32_t interest) {
     return events;
 }
 
-static uint32_t ready_flags(uint32_t events) {
-    uint32_t ready = 0;
-    if (events & EPOLLIN) ready |= MINATO_READABLE;
-    if (events & EPOLLOUT) ready |= MINATO_WRITABLE;
-    if (events & EPOLLPRI) ready |= MINATO_PRIORITY;
-    if (events & EPOLLRDHUP) ready |= MINATO_READ_CLOSED;
-    if (events & EPOLLHUP) ready |= MINATO_HANGUP;
-    if (events & EPOLLERR) ready |= MINATO_ERROR;
-    return ready;
+// Moved bit by bit: this runs once for every event there is.
+_Static_assert(
+    EPOLLIN == MINATO_READABLE && EPOLLPRI == MINATO_PRIORITY >> 1 && EPOLLOUT == MINATO_WRITABLE << 1 &&
+        EPOLLERR == MINATO_ERROR >> 2 && EPOLLHUP == MINATO_HANGUP && EPOLLRDHUP == MINATO_READ_CLOSED << 10,
+    "the bits of epoll_wait(2) have moved");
+
+static inline uint32_t ready_flags(uint32_t events) {
+    return (events & (EPOLLIN | EPOLLHUP)) | (events & EPOLLPRI) << 1 | (events & EPOLLOUT) >> 1 |
+           (events & EPOLLERR) << 2 | (events & EPOLLRDHUP) >> 10;
 }
 
 static int32_t control(minato_poller *poller, int operation, int32_t descriptor, uint32_t events, uint64_t data) {
@@ -95,17 +95,24 @@ static int32_t backend_wait(minato_poller *poller, minato_event *events, size_t 
     struct epoll_event fetched[BATCH];
     int64_t count = wait_once(poller, fetched, capacity < BATCH ? (int)capacity : BATCH, deadline);
     if (count < 0) return (int32_t)count;
-    int32_t filled = 0;
+    minato_event *filled = events;
     for (int64_t i = 0; i < count; i++) {
-        if (fetched[i].data.u64 == MINATO_POLLER_WAKE) {
-            minato_fill_wake(poller, &events[filled++]);
+        uint64_t registration = fetched[i].data.u64;
+        if (registration == MINATO_POLLER_WAKE) {
+            minato_fill_wake(poller, filled++);
             continue;
         }
-        int32_t index = minato_slot_index(poller, fetched[i].data.u64);
-        // -1: removed, but a copy of the descriptor keeps the kernel's entry alive.
-        if (index >= 0) minato_fill_event(poller, index, ready_flags(fetched[i].events), &events[filled++]);
+        int32_t index = minato_slot_index(poller, registration);
+        // Removed, but a copy of the descriptor keeps the kernel's entry alive.
+        if (index < 0) continue;
+        const minato_slot *slot = &poller->slots[index];
+        filled->registration = registration;
+        filled->data = slot->data;
+        filled->ready = ready_flags(fetched[i].events);
+        filled->descriptor = slot->descriptor;
+        filled++;
     }
-    return filled;
+    return (int32_t)(filled - events);
 }
 
 const minato_backend minato_epoll_backend = {

@@ -67,7 +67,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     }
 
     private func goOn() {
-        let outcome = unsafe exchange.goOn(shared.core.scratchMemory, LoopCore.scratchSize, &shared.output)
+        let outcome = unsafe exchange.goOn(shared.memory, LoopCore.scratchSize, &shared.output)
         if exchange.hasMoved {
             exchange.hasMoved = false
             extend(exchange.isBlocked ? shared.write : shared.idle)
@@ -75,9 +75,9 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         switch outcome {
         case .wait: if shared.isDraining, !exchange.isBlocked { close(nil) }
         case .again: shared.core.callAgain(self)
-        case .close(let error): close(error)
+        case .close: close(exchange.failure)
         }
-        if !shared.core.hasEdges, unsafe !isClosed {
+        if !shared.hasEdges, unsafe !isClosed {
             let interest = exchange.isBlocked ? MINATO_WRITABLE : MINATO_READABLE | MINATO_READ_CLOSED
             shared.core.setInterest(self, UInt32(interest | MINATO_EDGE_TRIGGERED))
         }

@@ -11,8 +11,8 @@ struct ResponderExchange: ~Copyable {
         case wait
         /// More of the same, after others have had their turn.
         case again
-        /// The connection is closed; with what went wrong.
-        case close((any Error)?)
+        /// The connection is closed; `failure` says what went wrong, if anything did.
+        case close
     }
 
     /// Reads in a row before the others get their turn.
@@ -34,6 +34,9 @@ struct ResponderExchange: ~Copyable {
     /// What the client has not taken yet, if anything, from `sent` on.
     private var unsent: [UInt8] = []
     private var sent = 0
+
+    /// What went wrong.
+    var failure: (any Error)?
 
     /// Something was received, or sent, since this was set to false.
     var hasMoved = false
@@ -65,61 +68,76 @@ struct ResponderExchange: ~Copyable {
     /// - Parameters:
     ///   - memory: to receive into, `size` bytes.
     ///   - output: empty; for the answers, which are sent or kept before this returns.
+    @inline(__always)
     mutating func goOn(_ memory: UnsafeMutableRawPointer, _ size: Int, _ output: inout ResponderOutput) -> Outcome {
-        do {
-            if isBlocked, try !flush() { return .wait }
-            var reads = 0
-            while isReadable, !isClosing {
-                if reads == Self.readsInARow { return .again }
-                reads += 1
-                unsafe try readAndAnswer(memory, size, &output)
-                if !output.isEmpty, try !send(&output) { return .wait }
+        if isBlocked, let outcome = flushFirst() { return outcome }
+        var reads = 0
+        while isReadable {
+            if reads == Self.readsInARow { return .again }
+            reads &+= 1
+            let count = unsafe minato_socket_receive_once(descriptor, memory, size)
+            if count <= 0 {
+                guard let outcome = stopReading(count, &output) else { continue }
+                return outcome
             }
-            return isClosing ? .close(nil) : .wait
-        } catch {
-            output.removeAll(keeping: size)
-            return .close(error)
+            if count < size, !hasEnded { isReadable = false }
+            hasMoved = true
+            let bytes = unsafe UnsafeBufferPointer(
+                start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)), count: Int(count))
+            do {
+                if input.isEmpty {
+                    let consumed = unsafe try consume(bytes.span, &output)
+                    if consumed < bytes.count { unsafe try keep(bytes, from: consumed) }
+                } else {
+                    unsafe try answerWithKept(bytes, &output)
+                }
+            } catch {
+                return fail(error, &output)
+            }
+            if !output.isEmpty, let outcome = send(&output) { return outcome }
+            if isClosing { return .close }
         }
+        return .wait
     }
 
     // MARK: - Receiving
 
-    private mutating func readAndAnswer(
-        _ memory: UnsafeMutableRawPointer, _ size: Int, _ output: inout ResponderOutput
-    ) throws {
-        let count = unsafe minato_socket_receive_once(descriptor, memory, size)
-        if count > 0 {
-            if count < size, !hasEnded { isReadable = false }
-            hasMoved = true
-            return unsafe try answer(UnsafeRawPointer(memory), Int(count), &output)
-        }
-        if count == 0 {
-            isClosing = true
-            let rest = input
-            return try responder.end(rest: rest.span, output: &output)
-        }
-        if count == -Int64(EAGAIN) {
-            isReadable = false
-        } else if count != -Int64(EINTR) {
-            throw SocketError(.receive, .init(result: count))
-        }
+    /// A receive that brought nothing: nil when another one is worth it.
+    @inline(never)
+    private mutating func stopReading(_ count: Int64, _ output: inout ResponderOutput) -> Outcome? {
+        if count == -Int64(EINTR) { return nil }
+        isReadable = false
+        if count == -Int64(EAGAIN) { return .wait }
+        guard count == 0 else { return fail(SocketError(.receive, .init(result: count)), &output) }
+        isClosing = true
+        let rest = input
+        do { try responder.end(rest: rest.span, output: &output) } catch { return fail(error, &output) }
+        if !output.isEmpty, let outcome = send(&output) { return outcome }
+        return .close
     }
 
-    private mutating func answer(_ bytes: UnsafeRawPointer, _ count: Int, _ output: inout ResponderOutput) throws {
-        if input.isEmpty {
-            let all = unsafe UnsafeBufferPointer(start: bytes.assumingMemoryBound(to: UInt8.self), count: count)
-            let consumed = unsafe try consume(all.span, &output)
-            if consumed < count {
-                unsafe input.append(contentsOf: UnsafeBufferPointer(rebasing: all[consumed...]))
-                try checkInput()
-            }
-        } else {
-            unsafe input.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-            let kept = input
-            let consumed = try consume(kept.span, &output)
-            input = consumed == kept.count ? [] : Array(kept[consumed...])
-            try checkInput()
-        }
+    @inline(never)
+    private mutating func fail(_ error: any Error, _ output: inout ResponderOutput) -> Outcome {
+        output.removeAll()
+        failure = error
+        return .close
+    }
+
+    @inline(never)
+    private mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>, from place: Int) throws {
+        unsafe input.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[place...]))
+        try checkInput()
+    }
+
+    @inline(never)
+    private mutating func answerWithKept(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ output: inout ResponderOutput
+    ) throws {
+        unsafe input.append(contentsOf: bytes)
+        let kept = input
+        let consumed = try consume(kept.span, &output)
+        input = consumed == kept.count ? [] : Array(kept[consumed...])
+        try checkInput()
     }
 
     private func checkInput() throws {
@@ -138,38 +156,43 @@ struct ResponderExchange: ~Copyable {
                 return bytes.count
             }
             if step == 0 { break }
-            guard 0...rest.count ~= step else {
+            if step < 0 || step > rest.count {
                 throw SocketError(.receive, .invalidArgument, subject: "consumed \(step) of \(rest.count) bytes")
             }
-            consumed += step
+            consumed &+= step
         }
         return consumed
     }
 
     // MARK: - Sending
 
-    /// Sends the answer, and keeps what the client does not take: then false.
-    private mutating func send(_ output: inout ResponderOutput) throws -> Bool {
+    /// Sends the answer: nil when the client has taken all of it. What it does not take is kept.
+    @inline(__always)
+    private mutating func send(_ output: inout ResponderOutput) -> Outcome? {
         let descriptor = descriptor
         let result = unsafe output.withBytes { unsafe minato_socket_send_once(descriptor, $0, $1) }
-        if result == Int64(output.count) {
-            output.removeAll()
-            return true
-        }
+        guard result == Int64(output.count) else { return keepUnsent(result, &output) }
+        output.removeAll()
+        return nil
+    }
+
+    @inline(never)
+    private mutating func keepUnsent(_ result: Int64, _ output: inout ResponderOutput) -> Outcome? {
         guard result >= 0 || result == -Int64(EAGAIN) || result == -Int64(EINTR) else {
-            throw SocketError(.send, .init(result: result))
+            return fail(SocketError(.send, .init(result: result)), &output)
         }
         let taken = max(Int(result), 0)
         unsafe output.withBytes { (bytes, count) in
             unsafe unsent.append(contentsOf: UnsafeRawBufferPointer(start: bytes + taken, count: count - taken))
         }
         output.removeAll()
-        // After a hang-up no edge comes: only trying tells.
-        return hasEnded ? try flush() : false
+        // Only trying tells whether there is room again: the edge may have come already.
+        return flushFirst()
     }
 
-    /// Sends what waits; false when something is left.
-    private mutating func flush() throws -> Bool {
+    /// Sends what waits: nil when nothing is left.
+    @inline(never)
+    private mutating func flushFirst() -> Outcome? {
         while isBlocked {
             let descriptor = descriptor
             let sent = sent
@@ -177,14 +200,17 @@ struct ResponderExchange: ~Copyable {
                 guard let base = bytes.baseAddress else { return Int64(0) }
                 return unsafe minato_socket_send_once(descriptor, base + sent, bytes.count - sent)
             }
-            if result == -Int64(EAGAIN) { return false }
+            if result == -Int64(EAGAIN) { return .wait }
             if result == -Int64(EINTR) { continue }
-            guard result >= 0 else { throw SocketError(.send, .init(result: result)) }
+            guard result >= 0 else {
+                failure = SocketError(.send, .init(result: result))
+                return .close
+            }
             self.sent += Int(result)
             hasMoved = true
         }
         unsent = []
         sent = 0
-        return true
+        return isClosing ? .close : nil
     }
 }

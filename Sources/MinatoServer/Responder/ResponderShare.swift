@@ -8,6 +8,9 @@ final class ResponderShare: @unchecked Sendable {
     let make: @Sendable (SocketAddress) throws -> any StreamResponder
 
     let core: LoopCore
+    let hasEdges: Bool
+    /// The loop's, to receive into.
+    private(set) lazy var memory = unsafe core.scratchMemory
 
     /// The answer that is being made; sent, or copied to where it waits, before the next one.
     private let outputMemory: UnsafeMutablePointer<ResponderOutput>
@@ -32,6 +35,7 @@ final class ResponderShare: @unchecked Sendable {
         self.share = share
         self.make = make
         core = share.loop.core
+        hasEdges = core.hasEdges
         unsafe outputMemory = .allocate(capacity: 1)
         unsafe outputMemory.initialize(to: ResponderOutput(capacity: LoopCore.scratchSize))
         idle = server.limits.idleNanoseconds

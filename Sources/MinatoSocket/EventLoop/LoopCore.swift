@@ -209,7 +209,7 @@ extension LoopCore {
         return unsafe memory
     }
 
-    package static let scratchSize = 65_536
+    package static var scratchSize: Int { 65_536 }
 
     /// The body of the thread.
     func run() {
