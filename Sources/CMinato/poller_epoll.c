@@ -22,7 +22,7 @@ static uint32_t epoll_events(uint32_t interest) {
 // Moved bit by bit: this runs once for every event there is.
 _Static_assert(
     EPOLLIN == MINATO_READABLE && EPOLLPRI == MINATO_PRIORITY >> 1 && EPOLLOUT == MINATO_WRITABLE << 1 &&
-        EPOLLERR == MINATO_ERROR >> 2 && EPOLLHUP == MINATO_HANGUP && EPOLLRDHUP == MINATO_READ_CLOSED << 10,
+        EPOLLERR == MINATO_ERROR >> 2 && (int)EPOLLHUP == (int)MINATO_HANGUP && EPOLLRDHUP == MINATO_READ_CLOSED << 10,
     "the bits of epoll_wait(2) have moved");
 
 static inline uint32_t ready_flags(uint32_t events) {
