@@ -1,7 +1,7 @@
 /// A look-up that a task waits for: made on the resolver's threads, with its deadline kept by an event loop.
 ///
 /// **Threads.** See ``LoopErrand``. A look-up that was given up keeps its thread until the C library returns.
-package final class LookUp<Value: Sendable>: LoopErrand<Value>, @unchecked Sendable {
+final class LookUp<Value: Sendable>: LoopErrand<Value>, @unchecked Sendable {
     private let subject: String
     private let pool: ResolverPool
     private let work: @Sendable () throws(SocketError) -> Value
@@ -17,7 +17,7 @@ package final class LookUp<Value: Sendable>: LoopErrand<Value>, @unchecked Senda
         super.init(on: loop)
     }
 
-    package override func began() {
+    override func began() {
         let work = work
         do throws(SocketError) {
             // Weak: a look-up that was given up shall not keep the loop alive.
@@ -31,12 +31,12 @@ package final class LookUp<Value: Sendable>: LoopErrand<Value>, @unchecked Senda
         }
     }
 
-    package override func ended() {
+    override func ended() {
         if let job { pool.giveUp(job) }
         job = nil
     }
 
-    package override func failure(_ code: SocketError.Code) -> SocketError {
+    override func failure(_ code: SocketError.Code) -> SocketError {
         SocketError(.resolve, code, subject: subject)
     }
 }

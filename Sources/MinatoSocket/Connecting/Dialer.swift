@@ -5,7 +5,7 @@ internal import CMinato
 /// The names are looked up on the resolver's threads, IPv6 and IPv4 apart, and addresses are tried as they become known.
 ///
 /// **Threads.** See ``LoopErrand``.
-package final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
+final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
     /// Answers a question, on a thread that it may block. Tests have their own.
     typealias LookUp = @Sendable (ResolverQuery) throws(SocketError) -> [Resolver.Answer]
 
@@ -34,7 +34,7 @@ package final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
         super.init(on: loop)
     }
 
-    package override func began() {
+    override func began() {
         do throws(SocketError) {
             if let answers = try endpoint.answersAtOnce(families) {
                 schedule.found(answers)
@@ -47,16 +47,16 @@ package final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
         }
     }
 
-    package override func reached(_ now: Int64) { step(now) }
+    override func reached(_ now: Int64) { step(now) }
 
-    package override func ended() {
+    override func ended() {
         for job in jobs { pool.giveUp(job) }
         jobs = []
         for attempt in attempts { drop(attempt) }
         attempts = []
     }
 
-    package override func failure(_ code: SocketError.Code) -> SocketError { schedule.failure(code) }
+    override func failure(_ code: SocketError.Code) -> SocketError { schedule.failure(code) }
 
     // MARK: Names
 
@@ -154,7 +154,7 @@ package final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
 }
 
 /// An attempt under way, as the loop sees it. It lives as long as its dialer keeps it.
-package final class DialerAttempt: LoopSource, @unchecked Sendable {
+final class DialerAttempt: LoopSource, @unchecked Sendable {
     fileprivate let connect: ConnectAttempt
     fileprivate var pause = GrowingPause()
     private weak var dialer: Dialer?
@@ -165,9 +165,9 @@ package final class DialerAttempt: LoopSource, @unchecked Sendable {
         super.init()
     }
 
-    package override func isReady(_ flags: UInt32) { dialer?.look(at: self) }
-    package override func timeIsOver(_ now: Int64) { dialer?.startAgain(self) }
-    package override func loopEnds() { dialer?.loopEnds() }
+    override func isReady(_ flags: UInt32) { dialer?.look(at: self) }
+    override func timeIsOver(_ now: Int64) { dialer?.startAgain(self) }
+    override func loopEnds() { dialer?.loopEnds() }
 }
 
 extension Endpoint {

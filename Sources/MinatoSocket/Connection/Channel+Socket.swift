@@ -9,7 +9,7 @@ extension Channel {
     func withSocket<Value>(
         _ body: (borrowing Socket) throws(SocketError) -> Value
     ) throws(SocketError) -> Value {
-        guard let outcome = withDescriptor({ borrow($0, body) }) else { throw failure(.option, .closed) }
+        guard let outcome = withDescriptor({ borrow($0, body) }) else { throw failure(.option, codeOfClosed) }
         return try outcome.get()
     }
 

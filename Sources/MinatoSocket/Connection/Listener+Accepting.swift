@@ -41,13 +41,13 @@ extension Listener {
         case failure(SocketError.Code)
     }
 
-    /// Takes a connection if one is there, without waiting; after `none` it costs no system call until there is one.
+    /// Takes a connection if one is there, without waiting, in a cancelled task too; after `none` it costs no system call until there is one.
     ///
     /// For accept loops: `waitUntilReady`, then this until `none`.
     package func acceptReady() -> Taken {
         do throws(SocketError) {
             // Not ready: nothing has come since the queue was found empty.
-            guard try channel.begin(.reading) else {
+            guard try channel.seize(.reading) else {
                 channel.finish(.reading)
                 return .none
             }

@@ -45,19 +45,12 @@ extension Channel {
 
     private nonisolated(nonsending) func waitForRoom(until time: Deadline) async -> Wake {
         if loop.core.hasEdges { return await wait(.writing, until: time) }
-        // poll(2) would say "writable" at once, again and again.
+        // poll(2) would say "writable" at once, again and again. A close is seen at the end of the pause.
         do throws(SocketError) {
-            try await LoopPause(on: loop).run(until: time)
+            try await loop.sleep(until: time)
             return .timedOut
         } catch {
-            return current.isClosed ? .closed : error.code == .timedOut ? .timedOut : .init(error.code)
+            return error.code == .cancelled ? .cancelled : .closed
         }
     }
 }
-
-extension Channel.Wake {
-    fileprivate init(_ code: SocketError.Code) { self = code == .cancelled ? .cancelled : .closed }
-}
-
-/// A pause of a task, which ends with `.timedOut`.
-package final class LoopPause: LoopErrand<Void>, @unchecked Sendable {}

@@ -2,11 +2,8 @@
 ///
 /// **Threads.** `run` belongs to the task; everything else happens on the loop's thread, so that nothing needs a lock.
 /// `began`, `reached`, `ended` and `failure` are to be overridden.
-///
-/// It and its subclasses are `package` because the initialiser of ``LoopSource`` is: the compiler makes a faulty thunk for
-/// a class that is seen less widely.
 @safe
-package class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
+class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
     typealias Outcome = Result<Success, SocketError>
 
     final let loop: EventLoop
@@ -26,13 +23,16 @@ package class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
             unsafe await withUnsafeContinuation { (waiter: UnsafeContinuation<Outcome, Never>) in
                 let isTaken = loop.core.post { unsafe self.begin(waiter, deadline) }
                 // The loop has ended, and its thread with it.
-                if !isTaken { unsafe waiter.resume(returning: .failure(failure(.closed))) }
+                if !isTaken { unsafe waiter.resume(returning: .failure(failure(codeOfClosed))) }
             }
         } onCancel: {
             loop.core.post { self.finish(.failure(self.failure(.cancelled))) }
         }
         return try outcome.get()
     }
+
+    /// Why there is no loop: it was shut down, or this is a process that was forked off the loop's.
+    private var codeOfClosed: SocketError.Code { loop.core.isForked ? .forked : .closed }
 
     private func begin(_ waiter: UnsafeContinuation<Outcome, Never>, _ deadline: Deadline) {
         if let outcome { return unsafe waiter.resume(returning: outcome) }
@@ -61,18 +61,18 @@ package class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
         if !isFinished { loop.core.setTimer(self, min(time, deadline.nanoseconds, .max - 1)) }
     }
 
-    package final override func timeIsOver(_ now: Int64) {
+    final override func timeIsOver(_ now: Int64) {
         if deadline.nanoseconds <= now { finish(.failure(failure(.timedOut))) } else { reached(now) }
     }
 
-    package final override func loopEnds() { finish(.failure(failure(.closed))) }
+    final override func loopEnds() { finish(.failure(failure(.closed))) }
 
     /// To be begun.
-    package func began() {}
+    func began() {}
     /// The time that `wake` was told has come.
-    package func reached(_ now: Int64) {}
+    func reached(_ now: Int64) {}
     /// To be ended: give back what it has.
-    package func ended() {}
+    func ended() {}
     /// What it failed with when it was cut short.
-    package func failure(_ code: SocketError.Code) -> SocketError { SocketError(.resolve, code) }
+    func failure(_ code: SocketError.Code) -> SocketError { SocketError(.resolve, code) }
 }
