@@ -20,6 +20,7 @@ struct ResponderExchange: ~Copyable {
 
     let descriptor: Int32
     private let inputLimit: Int
+    private let outputLimit: Int
     private var responder: any StreamResponder
 
     /// Reading is worth a try.
@@ -28,6 +29,12 @@ struct ResponderExchange: ~Copyable {
     private var hasEnded = false
     /// To be closed when the output has been sent.
     private var isClosing = false
+    /// So much was answered at once that the rest of the input has not been offered to the responder yet.
+    private var isFull = false
+    /// Nothing was received yet.
+    private(set) var isFresh = true
+    /// The responder has ended the connection while the client was still sending: what comes is dropped.
+    private(set) var isLingering = false
 
     /// What was received and not consumed, if anything.
     private var input: [UInt8] = []
@@ -41,14 +48,18 @@ struct ResponderExchange: ~Copyable {
     var deadline = Int64.max
     var timer = Int64.max
 
-    init(_ descriptor: Int32, _ responder: any StreamResponder, inputLimit: Int) {
+    init(_ descriptor: Int32, _ responder: any StreamResponder, _ limits: ServerLimits) {
         self.descriptor = descriptor
         self.responder = responder
-        self.inputLimit = inputLimit
+        inputLimit = limits.inputLimit
+        outputLimit = limits.outputLimit
     }
 
     /// Whether the client has not taken all that it was sent.
     var isBlocked: Bool { sent < unsent.count }
+
+    /// Whether it has been answered and nothing of another request has come: a drain may close it.
+    var isAtRest: Bool { !isBlocked && !isFresh && !isLingering && input.isEmpty }
 
     /// The descriptor is ready for something: see `ready.h`.
     mutating func note(_ flags: UInt32) {
@@ -69,13 +80,17 @@ struct ResponderExchange: ~Copyable {
         do {
             if isBlocked, try !flush() { return .wait }
             var reads = 0
-            while isReadable, !isClosing {
+            while isReadable || isFull, !isClosing {
                 if reads == Self.readsInARow { return .again }
                 reads += 1
-                unsafe try readAndAnswer(memory, size, &output)
+                if isFull {
+                    try answerInput(&output)
+                } else {
+                    unsafe try readAndAnswer(memory, size, &output)
+                }
                 if !output.isEmpty, try !send(&output) { return .wait }
             }
-            return isClosing ? .close(nil) : .wait
+            return isClosing ? unsafe close(memory, size) : .wait
         } catch {
             output.removeAll(keeping: size)
             return .close(error)
@@ -91,11 +106,15 @@ struct ResponderExchange: ~Copyable {
         if count > 0 {
             if count < size, !hasEnded { isReadable = false }
             hasMoved = true
+            isFresh = false
             return unsafe try answer(UnsafeRawPointer(memory), Int(count), &output)
         }
         if count == 0 {
             isClosing = true
+            hasEnded = true
+            isReadable = false
             let rest = input
+            input = []
             return try responder.end(rest: rest.span, output: &output)
         }
         if count == -Int64(EAGAIN) {
@@ -115,23 +134,37 @@ struct ResponderExchange: ~Copyable {
             }
         } else {
             unsafe input.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-            let kept = input
-            let consumed = try consume(kept.span, &output)
-            input = consumed == kept.count ? [] : Array(kept[consumed...])
-            try checkInput()
+            try answerInput(&output)
         }
     }
 
+    /// Answers what was received before.
+    private mutating func answerInput(_ output: inout ResponderOutput) throws {
+        isFull = false
+        // Taken out meanwhile, so that the responder can be given it in place.
+        var kept: [UInt8] = []
+        swap(&kept, &input)
+        let consumed = try consume(kept.span, &output)
+        if consumed == kept.count { return }
+        if consumed > 0 { kept.removeFirst(consumed) }
+        swap(&kept, &input)
+        try checkInput()
+    }
+
     private func checkInput() throws {
-        guard input.count > inputLimit else { return }
+        guard input.count > inputLimit, !isFull else { return }
         throw SocketError(.receive, .limitExceeded, subject: "input limit \(inputLimit)")
     }
 
-    /// Calls the responder until it consumes nothing more.
+    /// Calls the responder until it consumes nothing more, or has answered more than may be kept.
     @inline(__always)
     private mutating func consume(_ bytes: Span<UInt8>, _ output: inout ResponderOutput) throws -> Int {
         var consumed = 0
         while consumed < bytes.count {
+            if output.count >= outputLimit {
+                isFull = true
+                break
+            }
             let rest = consumed == 0 ? bytes : bytes.extracting(consumed...)
             guard case .goOn(let step) = try responder.respond(to: rest, output: &output) else {
                 isClosing = true
@@ -144,6 +177,25 @@ struct ResponderExchange: ~Copyable {
             consumed += step
         }
         return consumed
+    }
+
+    // MARK: - Closing
+
+    /// Everything has been sent. A client that is still sending is let finish: closing would make the kernel reset the
+    /// connection, and with it would go what the client has not received yet. See RFC 1122, 4.2.2.13.
+    private mutating func close(_ memory: UnsafeMutableRawPointer, _ size: Int) -> Outcome {
+        if hasEnded, !isReadable { return .close(nil) }
+        for _ in 0..<Self.readsInARow {
+            let count = unsafe minato_socket_receive_once(descriptor, memory, size)
+            if count == -Int64(EINTR) { continue }
+            if count == -Int64(EAGAIN) { return isLingering ? .wait : .close(nil) }
+            guard count > 0 else { return .close(nil) }
+            if !isLingering {
+                isLingering = true
+                minato_socket_shutdown(descriptor, Int32(SHUT_WR))
+            }
+        }
+        return .again
     }
 
     // MARK: - Sending
