@@ -21,8 +21,9 @@ static uint32_t epoll_events(uint32_t interest) {
 
 // Moved bit by bit: this runs once for every event there is.
 _Static_assert(
-    EPOLLIN == MINATO_READABLE && EPOLLPRI == MINATO_PRIORITY >> 1 && EPOLLOUT == MINATO_WRITABLE << 1 &&
-        EPOLLERR == MINATO_ERROR >> 2 && (int)EPOLLHUP == (int)MINATO_HANGUP && EPOLLRDHUP == MINATO_READ_CLOSED << 10,
+    (int)EPOLLIN == (int)MINATO_READABLE && (int)EPOLLPRI << 1 == (int)MINATO_PRIORITY &&
+        (int)EPOLLOUT >> 1 == (int)MINATO_WRITABLE && (int)EPOLLERR << 2 == (int)MINATO_ERROR &&
+        (int)EPOLLHUP == (int)MINATO_HANGUP && (int)EPOLLRDHUP >> 10 == (int)MINATO_READ_CLOSED,
     "the bits of epoll_wait(2) have moved");
 
 static inline uint32_t ready_flags(uint32_t events) {

@@ -1,4 +1,5 @@
-internal import MinatoSocket
+internal import CMinato
+@_spi(Loops) internal import MinatoSocket
 internal import Synchronization
 
 /// One loop of a server: what it accepts with, and how many connections it has.
@@ -8,6 +9,7 @@ final class LoopShare: Sendable {
     let acceptor: Channel
     private let current = Atomic<Int>(0)
     private let total = Atomic<Int>(0)
+    private let isClosed = Atomic<Bool>(false)
 
     init(_ listener: borrowing Socket, on loop: EventLoop, isOneOfSeveral: Bool) throws(SocketError) {
         self.loop = loop
@@ -22,6 +24,9 @@ final class LoopShare: Sendable {
     /// How many it has had.
     var served: Int { total.load(ordering: .relaxed) }
 
+    /// Whether it still takes connections.
+    var isOpen: Bool { !isClosed.load(ordering: .relaxed) }
+
     /// It gets one more.
     func enter() {
         current.add(1, ordering: .relaxed)
@@ -30,6 +35,19 @@ final class LoopShare: Sendable {
 
     /// One of them has ended.
     func leave() { current.subtract(1, ordering: .relaxed) }
+
+    /// Takes no more. When this is called on the loop, the kernel wakes it no more either as soon as this returns.
+    func close() {
+        isClosed.store(true, ordering: .relaxed)
+        acceptor.close()
+        // What `close` has left to the loop may be under way still.
+        if loop.core.isCurrent { loop.core.remove(acceptor) }
+    }
+
+    /// Has it look whether there is something to take.
+    func look() {
+        loop.core.post { [acceptor] in acceptor.isReady(UInt32(MINATO_READABLE)) }
+    }
 }
 
 /// The loops of a server while it serves.
@@ -47,6 +65,11 @@ final class LoopShares: ServingWatch {
         for share in all { share.acceptor.close() }
     }
 
+    /// One loop has stopped: what it was woken for, and has not taken, the others have not been woken for.
+    func look(insteadOf share: LoopShare) {
+        for other in all where other !== share && other.isOpen { other.look() }
+    }
+
     /// Where a connection that one loop has accepted is served: where the fewest are. The kernel hands most connections to
     /// the loop that slept least, which would leave the others idle.
     func placement(acceptedBy share: LoopShare) -> LoopShare {
@@ -55,7 +78,8 @@ final class LoopShares: ServingWatch {
         var least = share.connections
         for other in all where other !== share {
             let connections = other.connections
-            if connections < least { (best, least) = (other, connections) }
+            // A loop that has been shut down has the fewest.
+            if connections < least, other.isOpen { (best, least) = (other, connections) }
         }
         return best
     }

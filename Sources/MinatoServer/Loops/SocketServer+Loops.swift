@@ -32,15 +32,22 @@ extension SocketServer {
         } onCancel: {
             shutdown()
         }
-        _ = state.withLock { $0.close() }
+        let isStopped = state.withLock { state in
+            defer { _ = state.close() }
+            return state.phase != .serving
+        }
         state.announce()
         if let result { throw result }
         if Task.isCancelled { throw SocketError(.serve, .cancelled, local: address) }
+        // Nobody has stopped the server: its loops have ended, all of them.
+        if !isStopped { throw SocketError(.serve, .closed, local: address, subject: "event loops") }
     }
 
     /// Makes everything ready that can fail.
     private func begin(on loops: EventLoopGroup) throws(SocketError) -> LoopShares {
         guard let listener = state.withLock({ $0.listener }) else { throw SocketError(.serve, .closed) }
+        // Before anything waits at the socket: it would take wake-ups away from the loops that serve.
+        if state.withLock({ $0.phase == .serving }) { throw SocketError(.serve, .init(EALREADY), subject: "a second time") }
         let shares = try LoopShares(listener.socket, on: loops.all())
         try state.withLock { (state) throws(SocketError) in
             try state.begin(with: shares, takers: shares.all.count)
@@ -50,7 +57,7 @@ extension SocketServer {
 
     /// To be called when a loop takes no more. The listening socket goes with the last one.
     func stopTaking(_ share: LoopShare) {
-        share.acceptor.close()
+        share.close()
         let listener = state.withLock { $0.loopStopsTaking() ? $0.stopTaking() : nil }
         _ = consume listener
         state.announce()

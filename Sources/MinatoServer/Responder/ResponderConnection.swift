@@ -9,10 +9,16 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     private let shared: ResponderShare
     private var number: UInt64 = 0
     @exclusivity(unchecked) private var isClosed = false
+    /// To be closed when the call that is under way has returned.
+    private var isEnding = false
+    /// The client's last time has begun.
+    private var hasLingered = false
     /// Where the share keeps it.
     var index = 0
     /// Only for those who want to know it.
-    private let client: Client?
+    private let client: ResponderClient?
+    /// Only with the PROXY protocol.
+    private let arrival: ProxiedArrival?
 
     /// In plain memory: a class's variables are checked for exclusive access each time.
     private let memory: UnsafeMutablePointer<ResponderExchange>
@@ -21,19 +27,15 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         _modify { yield unsafe &memory.pointee }
     }
 
-    private final class Client {
-        let address: SocketAddress
-        init(_ address: SocketAddress) { self.address = address }
-    }
-
     init(
-        _ shared: ResponderShare, _ socket: consuming Socket, _ responder: any StreamResponder, _ client: SocketAddress?
+        _ shared: ResponderShare, _ descriptor: Int32, _ responder: any StreamResponder, _ client: ResponderClient?,
+        _ arrival: ProxiedArrival?
     ) {
         self.shared = shared
-        self.client = client.map(Client.init)
+        self.client = client
+        self.arrival = arrival
         unsafe memory = .allocate(capacity: 1)
-        unsafe memory.initialize(
-            to: ResponderExchange(socket.release(), responder, inputLimit: shared.server.limits.inputLimit))
+        unsafe memory.initialize(to: ResponderExchange(descriptor, responder, shared.server.limits))
         super.init()
     }
 
@@ -50,18 +52,14 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         let interest = shared.core.hasEdges ? Channel.everything : UInt32(MINATO_READABLE)
         let result = shared.core.add(self, exchange.descriptor, interest: interest | UInt32(MINATO_EDGE_TRIGGERED))
         guard result >= 0 else { return close(SocketError(.register, .init(result: result))) }
-        extend(shared.firstByte)
-    }
-
-    /// Closes a connection that was never begun.
-    func refuse() {
-        minato_socket_close(exchange.descriptor)
-        shared.share.leave()
+        extend(shared.firstByteOrGrace)
     }
 
     // MARK: - Events
 
     override func isReady(_ flags: UInt32) {
+        // No event comes without flags: the connection has asked to be called.
+        if flags == 0, isEnding { return close(nil) }
         exchange.note(flags)
         goOn()
     }
@@ -70,10 +68,16 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         let outcome = unsafe exchange.goOn(shared.memory, LoopCore.scratchSize, &shared.output)
         if exchange.hasMoved {
             exchange.hasMoved = false
-            extend(exchange.isBlocked ? shared.write : shared.idle)
+            if let arrival, !arrival.hasSpoken {
+                if arrival.takeHeader() { extend(shared.firstByte) }
+            } else {
+                extend(exchange.isBlocked ? shared.write : shared.idle)
+            }
         }
         switch outcome {
-        case .wait: if shared.isDraining, !exchange.isBlocked { close(nil) }
+        case .wait:
+            if exchange.isLingering { linger() }
+            if shared.isDraining, exchange.isAtRest { close(nil) }
         case .again: shared.core.callAgain(self)
         case .close: close(exchange.failure)
         }
@@ -99,6 +103,13 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         if exchange.timer > deadline { setTimer(deadline) }
     }
 
+    /// Gives the client the time that is left to it to finish sending what nobody will read: at most 2 s in all.
+    private func linger() {
+        guard !hasLingered else { return }
+        hasLingered = true
+        extend(shared.lingering)
+    }
+
     private func setTimer(_ deadline: Int64) {
         exchange.timer = deadline
         shared.core.setTimer(self, deadline)
@@ -108,16 +119,27 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         exchange.timer = .max
         guard unsafe !isClosed, exchange.deadline != .max else { return }
         if exchange.deadline > now { return setTimer(exchange.deadline) }
+        if exchange.isLingering || shared.isDraining && exchange.isFresh { return close(nil) }
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
 
     // MARK: - The end
 
-    /// Nothing more is taken from clients: what has nothing to send is closed.
-    func drain() { goOn() }
+    /// Nothing more is taken: what is at rest is closed. What has just come is answered first, and a client that was accepted
+    /// a moment ago may still say what it came for.
+    func drain() {
+        exchange.note(UInt32(MINATO_READABLE))
+        goOn()
+        if unsafe !isClosed, exchange.isFresh { extend(shared.firstByteOrGrace) }
+    }
 
+    /// Not at once: it may be this connection's responder that ends the server, whose answer is to be sent to this descriptor
+    /// and to no other one of the same number.
     func end() {
-        shared.core.post { [self] in close(nil) }
+        shared.core.post { [self] in
+            isEnding = true
+            shared.core.callAgain(self)
+        }
     }
 
     override func loopEnds() { close(nil) }

@@ -20,6 +20,7 @@ struct ResponderExchange: ~Copyable {
 
     let descriptor: Int32
     private let inputLimit: Int
+    private let outputLimit: Int
     private var responder: any StreamResponder
 
     /// Reading is worth a try.
@@ -28,6 +29,12 @@ struct ResponderExchange: ~Copyable {
     private var hasEnded = false
     /// To be closed when the output has been sent.
     private var isClosing = false
+    /// So much was answered at once that the rest of the input has not been offered to the responder yet.
+    private var isFull = false
+    /// Nothing was received yet.
+    private(set) var isFresh = true
+    /// The responder has ended the connection while the client was still sending: what comes is dropped.
+    private(set) var isLingering = false
 
     /// What was received and not consumed, if anything.
     private var input: [UInt8] = []
@@ -44,14 +51,18 @@ struct ResponderExchange: ~Copyable {
     var deadline = Int64.max
     var timer = Int64.max
 
-    init(_ descriptor: Int32, _ responder: any StreamResponder, inputLimit: Int) {
+    init(_ descriptor: Int32, _ responder: any StreamResponder, _ limits: ServerLimits) {
         self.descriptor = descriptor
         self.responder = responder
-        self.inputLimit = inputLimit
+        inputLimit = limits.inputLimit
+        outputLimit = limits.outputLimit
     }
 
     /// Whether the client has not taken all that it was sent.
     var isBlocked: Bool { sent < unsent.count }
+
+    /// Whether it has been answered and nothing of another request has come: a drain may close it.
+    var isAtRest: Bool { !isBlocked && !isFresh && !isLingering && input.isEmpty }
 
     /// The descriptor is ready for something: see `ready.h`.
     mutating func note(_ flags: UInt32) {
@@ -70,39 +81,36 @@ struct ResponderExchange: ~Copyable {
     ///   - output: empty; for the answers, which are sent or kept before this returns.
     @inline(__always)
     mutating func goOn(_ memory: UnsafeMutableRawPointer, _ size: Int, _ output: inout ResponderOutput) -> Outcome {
-        if isBlocked, let outcome = flushFirst() { return outcome }
+        if isBlocked, let outcome = flush() { return outcome }
+        if isClosing { return unsafe close(memory, size) }
         var reads = 0
-        while isReadable {
+        while isReadable || isFull {
             if reads == Self.readsInARow { return .again }
             reads &+= 1
-            let count = unsafe minato_socket_receive_once(descriptor, memory, size)
-            if count <= 0 {
-                guard let outcome = stopReading(count, &output) else { continue }
-                return outcome
-            }
-            if count < size, !hasEnded { isReadable = false }
-            hasMoved = true
-            let bytes = unsafe UnsafeBufferPointer(
-                start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)), count: Int(count))
-            do {
-                if input.isEmpty {
-                    let consumed = unsafe try consume(bytes.span, &output)
-                    if consumed < bytes.count { unsafe try keep(bytes, from: consumed) }
-                } else {
-                    unsafe try answerWithKept(bytes, &output)
+            if isFull {
+                if let outcome = answerInput(&output) { return outcome }
+            } else {
+                let count = unsafe minato_socket_receive_once(descriptor, memory, size)
+                if count > 0 {
+                    if count < size, !hasEnded { isReadable = false }
+                    hasMoved = true
+                    isFresh = false
+                    let bytes = unsafe UnsafeBufferPointer(
+                        start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)), count: Int(count))
+                    if let outcome = unsafe answer(bytes, &output) { return outcome }
+                } else if let outcome = stopReading(count, &output) {
+                    return outcome
                 }
-            } catch {
-                return fail(error, &output)
             }
             if !output.isEmpty, let outcome = send(&output) { return outcome }
-            if isClosing { return .close }
+            if isClosing { return unsafe close(memory, size) }
         }
         return .wait
     }
 
     // MARK: - Receiving
 
-    /// A receive that brought nothing: nil when another one is worth it.
+    /// A receive that brought nothing: nil when that is no reason to stop.
     @inline(never)
     private mutating func stopReading(_ count: Int64, _ output: inout ResponderOutput) -> Outcome? {
         if count == -Int64(EINTR) { return nil }
@@ -110,17 +118,36 @@ struct ResponderExchange: ~Copyable {
         if count == -Int64(EAGAIN) { return .wait }
         guard count == 0 else { return fail(SocketError(.receive, .init(result: count)), &output) }
         isClosing = true
+        hasEnded = true
         let rest = input
+        input = []
         do { try responder.end(rest: rest.span, output: &output) } catch { return fail(error, &output) }
-        if !output.isEmpty, let outcome = send(&output) { return outcome }
-        return .close
+        return nil
     }
 
+    /// Gives the connection up.
     @inline(never)
     private mutating func fail(_ error: any Error, _ output: inout ResponderOutput) -> Outcome {
         output.removeAll()
         failure = error
         return .close
+    }
+
+    @inline(__always)
+    private mutating func answer(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ output: inout ResponderOutput
+    ) -> Outcome? {
+        guard input.isEmpty else {
+            unsafe input.append(contentsOf: bytes)
+            return answerInput(&output)
+        }
+        do {
+            let consumed = unsafe try consume(bytes.span, &output)
+            if consumed < bytes.count { unsafe try keep(bytes, from: consumed) }
+            return nil
+        } catch {
+            return fail(error, &output)
+        }
     }
 
     @inline(never)
@@ -129,27 +156,39 @@ struct ResponderExchange: ~Copyable {
         try checkInput()
     }
 
+    /// Answers what was received before.
     @inline(never)
-    private mutating func answerWithKept(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ output: inout ResponderOutput
-    ) throws {
-        unsafe input.append(contentsOf: bytes)
-        let kept = input
-        let consumed = try consume(kept.span, &output)
-        input = consumed == kept.count ? [] : Array(kept[consumed...])
-        try checkInput()
+    private mutating func answerInput(_ output: inout ResponderOutput) -> Outcome? {
+        isFull = false
+        // Taken out meanwhile, so that the responder can be given it in place.
+        var kept: [UInt8] = []
+        swap(&kept, &input)
+        do {
+            let consumed = try consume(kept.span, &output)
+            if consumed == kept.count { return nil }
+            if consumed > 0 { kept.removeFirst(consumed) }
+            swap(&kept, &input)
+            try checkInput()
+            return nil
+        } catch {
+            return fail(error, &output)
+        }
     }
 
     private func checkInput() throws {
-        guard input.count > inputLimit else { return }
+        guard input.count > inputLimit, !isFull else { return }
         throw SocketError(.receive, .limitExceeded, subject: "input limit \(inputLimit)")
     }
 
-    /// Calls the responder until it consumes nothing more.
+    /// Calls the responder until it consumes nothing more, or has answered more than may be kept.
     @inline(__always)
     private mutating func consume(_ bytes: Span<UInt8>, _ output: inout ResponderOutput) throws -> Int {
         var consumed = 0
         while consumed < bytes.count {
+            if output.count >= outputLimit {
+                isFull = true
+                break
+            }
             let rest = consumed == 0 ? bytes : bytes.extracting(consumed...)
             guard case .goOn(let step) = try responder.respond(to: rest, output: &output) else {
                 isClosing = true
@@ -162,6 +201,26 @@ struct ResponderExchange: ~Copyable {
             consumed &+= step
         }
         return consumed
+    }
+
+    // MARK: - Closing
+
+    /// Everything has been sent. A client that is still sending is let finish: closing would make the kernel reset the
+    /// connection, and with it would go what the client has not received yet. See RFC 1122, 4.2.2.13.
+    @inline(never)
+    private mutating func close(_ memory: UnsafeMutableRawPointer, _ size: Int) -> Outcome {
+        if hasEnded, !isReadable { return .close }
+        for _ in 0..<Self.readsInARow {
+            let count = unsafe minato_socket_receive_once(descriptor, memory, size)
+            if count == -Int64(EINTR) { continue }
+            if count == -Int64(EAGAIN) { return isLingering ? .wait : .close }
+            guard count > 0 else { return .close }
+            if !isLingering {
+                isLingering = true
+                minato_socket_shutdown(descriptor, Int32(SHUT_WR))
+            }
+        }
+        return .again
     }
 
     // MARK: - Sending
@@ -186,13 +245,13 @@ struct ResponderExchange: ~Copyable {
             unsafe unsent.append(contentsOf: UnsafeRawBufferPointer(start: bytes + taken, count: count - taken))
         }
         output.removeAll()
-        // Only trying tells whether there is room again: the edge may have come already.
-        return flushFirst()
+        // Only trying tells that there is no room: after a hang-up, or an interruption, no edge would come.
+        return flush()
     }
 
     /// Sends what waits: nil when nothing is left.
     @inline(never)
-    private mutating func flushFirst() -> Outcome? {
+    private mutating func flush() -> Outcome? {
         while isBlocked {
             let descriptor = descriptor
             let sent = sent
@@ -211,6 +270,6 @@ struct ResponderExchange: ~Copyable {
         }
         unsent = []
         sent = 0
-        return isClosing ? .close : nil
+        return nil
     }
 }

@@ -1,3 +1,4 @@
+internal import CMinato
 @_spi(Loops) internal import MinatoSocket
 
 /// The responders of a server on one loop: what they share. Used on the loop's thread only.
@@ -26,6 +27,17 @@ final class ResponderShare: @unchecked Sendable {
     let idle: Int64
     let firstByte: Int64
     let write: Int64
+    /// How long a client may go on sending to a connection that its responder has ended.
+    let lingering: Int64
+
+    /// How long a drain waits for the first byte of a client: it was sent together with the connect, or it is not coming.
+    private static let grace: Int64 = 250_000_000
+
+    /// How long a client has for its first byte, less when no others are taken.
+    var firstByteOrGrace: Int64 {
+        guard isDraining else { return firstByte }
+        return firstByte < 0 ? Self.grace : min(firstByte, Self.grace)
+    }
 
     init(
         _ server: StreamServer, _ share: LoopShare,
@@ -41,6 +53,7 @@ final class ResponderShare: @unchecked Sendable {
         idle = server.limits.idleNanoseconds
         firstByte = server.limits.firstByteNanoseconds
         write = server.limits.writeNanoseconds
+        lingering = write < 0 ? 2_000_000_000 : min(write, 2_000_000_000)
     }
 
     deinit {
@@ -48,21 +61,50 @@ final class ResponderShare: @unchecked Sendable {
         unsafe outputMemory.deallocate()
     }
 
-    /// Takes over a connection.
+    /// Takes over a connection, for which there is a place.
     func start(_ descriptor: Int32, _ client: SocketAddress) {
-        let family = server.address.family
-        let socket = Socket(owning: descriptor, family: family, kind: .stream, protocolNumber: 0)
-        if let verify = server.hooks.verify, !verify(socket, client) { return share.leave() }
-        let responder: any StreamResponder
-        do { responder = try make(client) } catch {
+        let connection: ResponderConnection
+        do {
+            guard let made = try makeConnection(descriptor, client) else { return drop(descriptor) }
+            connection = made
+        } catch {
             server.hooks.report(error, client)
-            return share.leave()
+            return drop(descriptor)
         }
-        let connection = ResponderConnection(self, socket, responder, server.hooks.wantsClient ? client : nil)
-        guard let number = server.state.withLock({ $0.admit(.told(connection)) }) else {
-            return connection.refuse()
+        guard let number = server.state.withLock({ $0.enterPlace(.told(connection)) }) else {
+            minato_socket_close(descriptor)
+            share.leave()
+            return server.state.announce()
         }
         connection.begin(number)
+    }
+
+    /// Nil when the hook does not want it.
+    private func makeConnection(_ descriptor: Int32, _ client: SocketAddress) throws -> ResponderConnection? {
+        let known = server.hooks.wantsClient ? ResponderClient(client) : nil
+        guard server.hooks.proxyProtocol == .off else {
+            let arrival = ProxiedArrival(descriptor, client, known)
+            let responder = ProxiedResponder(self, arrival)
+            return ResponderConnection(self, descriptor, responder, known, arrival)
+        }
+        guard allows(descriptor, client) else { return nil }
+        return ResponderConnection(self, descriptor, try make(client), known, nil)
+    }
+
+    /// Asks the hook, which wants a socket.
+    func allows(_ descriptor: Int32, _ client: SocketAddress) -> Bool {
+        guard let verify = server.hooks.verify else { return true }
+        let socket = Socket(owning: descriptor, family: server.address.family, kind: .stream, protocolNumber: 0)
+        let isAllowed = verify(socket, client)
+        _ = socket.release()
+        return isAllowed
+    }
+
+    private func drop(_ descriptor: Int32) {
+        minato_socket_close(descriptor)
+        share.leave()
+        server.state.withLock { $0.dropPlace() }
+        server.state.announce()
     }
 
     func add(_ connection: ResponderConnection) {

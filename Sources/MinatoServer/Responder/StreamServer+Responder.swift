@@ -15,17 +15,20 @@ extension StreamServer {
             var failure: SocketError?
             do throws(SocketError) {
                 try await acceptor.run { accepted in
-                    guard accepted.share !== acceptor.share else {
-                        return own.start(accepted.descriptor, accepted.client)
+                    if accepted.share !== acceptor.share, responders.start(accepted) { return }
+                    if accepted.share !== acceptor.share {
+                        accepted.share.leave()
+                        acceptor.share.enter()
                     }
-                    responders.start(accepted, acceptor.server)
+                    own.start(accepted.descriptor, accepted.client)
                 }
             } catch {
                 failure = error
             }
             acceptor.server.stopTaking(acceptor.share)
             own.drain()
-            while let gate = acceptor.server.state.withLock({ $0.gateUntilDone() }) { await gate.wait() }
+            // When it was cancelled, too: what is in flight ends by the shutdown that follows.
+            while let gate = acceptor.server.state.withLock({ $0.gateUntilDone() }) { await gate.waitUntilOpen() }
             if let failure { throw failure }
         }
     }
@@ -37,15 +40,10 @@ final class ResponderShares: Sendable {
 
     func add(_ share: ResponderShare) { all.withLock { $0.append(share) } }
 
-    /// Has another loop take a connection over.
-    func start(_ accepted: LoopAcceptor.Accepted, _ server: StreamServer) {
+    /// Has another loop take a connection over. False when that loop has ended, or has not begun.
+    func start(_ accepted: LoopAcceptor.Accepted) -> Bool {
         let share = all.withLock { $0.first { $0.share === accepted.share } }
-        let isTaken = share.map { share in
-            accepted.share.loop.core.post { share.start(accepted.descriptor, accepted.client) }
-        }
-        guard isTaken != true else { return }
-        // A loop that has ended, or has not begun: it serves nobody.
-        _ = Socket(owning: accepted.descriptor, family: server.address.family, kind: .stream, protocolNumber: 0)
-        accepted.share.leave()
+        guard let share else { return false }
+        return accepted.share.loop.core.post { share.start(accepted.descriptor, accepted.client) }
     }
 }

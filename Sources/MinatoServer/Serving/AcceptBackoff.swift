@@ -1,7 +1,12 @@
+internal import CMinato
 internal import Glibc
 internal import MinatoSocket
 
 /// What a server does when taking a connection or a datagram fails: a pure decision, and the memory it needs.
+///
+/// Scarcity comes in episodes. Within one, connections may be taken now and then, each time another one ends; so an episode is
+/// over only when it has been quiet for a while. Otherwise a busy server at its last descriptor would report every second
+/// attempt, and spin.
 struct AcceptBackoff {
     /// What to do next.
     enum Verdict: Equatable {
@@ -17,22 +22,40 @@ struct AcceptBackoff {
     static let shortest: Duration = .milliseconds(5)
     /// The longest pause.
     static let longest: Duration = .seconds(1)
+    /// How long a pause lasts at least when something was taken since the one before it, and before what has become free ends
+    /// it: so there are at most 40 failures a second, however many connections end.
+    static let apart: Duration = .milliseconds(25)
+    /// How long it is quiet at the end of an episode.
+    static let quiet: Duration = .seconds(1)
 
-    /// The pause before, nil outside an episode.
+    /// The pause before, nil before the first episode.
     private var last: Duration?
+    /// Something was taken since then.
+    private var hasSucceeded = false
+    /// A failure after this moment begins an episode: in nanoseconds, as all times here.
+    private var end = Int64.max
 
-    /// A connection or datagram was taken: the episode is over.
-    mutating func succeeded() { last = nil }
+    /// A connection or datagram was taken.
+    mutating func succeeded() { hasSucceeded = true }
 
     /// Judges a failure.
-    mutating func failed(_ code: SocketError.Code) -> Verdict {
+    mutating func failed(_ code: SocketError.Code, now: Int64 = minato_clock_now()) -> Verdict {
         if Self.harmless.contains(code) { return .goOn }
         if Self.fatal.contains(code) { return .end }
         // Above all EMFILE, ENFILE, ENOBUFS, ENOMEM. An error that is not known here is handled the same way: whatever it
         // is, the server then neither spins nor ends.
-        let isNew = last == nil
-        let pause = min(last.map { $0 * 2 } ?? Self.shortest, Self.longest)
+        let isNew = last == nil || hasSucceeded && now > end
+        let pause: Duration
+        if isNew {
+            pause = Self.shortest
+        } else if hasSucceeded {
+            pause = Self.apart
+        } else {
+            pause = min(last.map { $0 * 2 } ?? Self.shortest, Self.longest)
+        }
         last = pause
+        hasSucceeded = false
+        end = now + (pause + Self.quiet).nanosecondsRoundedUp
         return .pause(pause, isNew: isNew)
     }
 

@@ -10,7 +10,7 @@ struct ServingState {
     enum Phase {
         /// Bound, nobody serves.
         case ready
-        /// `serveBlocking` is under way.
+        /// `serve` or `serveBlocking` is under way.
         case serving
         /// It has been told to return.
         case stopping
@@ -46,6 +46,10 @@ struct ServingState {
     private var taker: WorkerID?
     /// How many loops take connections or datagrams.
     private var takers = 0
+    /// Connections that loops are taking, or have taken and not entered as work yet: as much in flight as those that are.
+    private var underWay = 0
+    /// How many connections have ended on loops: after each, a descriptor is free again.
+    private(set) var freed: UInt64 = 0
     /// What waits for the next change, on loops.
     private var gates: [Gate] = []
 
@@ -172,7 +176,7 @@ extension ServingState {
 
     /// Whether others than this one have work, or may be about to enter some.
     func isBusy(besides worker: WorkerID) -> Bool {
-        if takers > 0 { return true }
+        if takers > 0 || underWay > 0 { return true }
         if let taker, taker != worker { return true }
         return work.values.contains { $0.worker != worker }
     }
@@ -181,11 +185,50 @@ extension ServingState {
     var workCount: Int { work.count }
 
     /// Adds work and returns its number; nil when it is to be dropped.
-    mutating func admit(_ ending: Ending) -> UInt64? {
+    mutating func admit(_ ending: Ending, worker: WorkerID? = nil) -> UInt64? {
         guard !endsWork else { return nil }
         nextWork += 1
-        work[nextWork] = Work(ending: ending)
+        work[nextWork] = Work(ending: ending, worker: worker)
         return nextWork
+    }
+
+    /// What became of a loop's wish to take a connection.
+    enum Place {
+        /// It may: the place is to be entered, or given back. With the value of `freed` before the attempt, by which a
+        /// descriptor that becomes free right after it failed is not missed.
+        case taken(freed: UInt64)
+        /// There are as many as there may be, until the next change.
+        case full(Gate)
+        /// Nothing is taken any more.
+        case stop
+    }
+
+    /// Takes a place for a connection that is about to be accepted.
+    ///
+    /// - Parameter isLast: what waits in the listener's queue is taken after the stop, which a drain serves.
+    mutating func takePlace(limit: Int, isLast: Bool = false) -> Place {
+        guard isLast ? phase == .stopping && !endsWork : phase == .serving else { return .stop }
+        guard work.count + underWay < limit else { return isLast ? .stop : .full(gateForChange()) }
+        underWay += 1
+        return .taken(freed: freed)
+    }
+
+    /// No connection came of it; true when somebody waits for the place.
+    mutating func giveBackPlace() -> Bool {
+        underWay -= 1
+        return !gates.isEmpty
+    }
+
+    /// The connection for which there is a place was closed before it was work.
+    mutating func dropPlace() {
+        underWay -= 1
+        freed &+= 1
+    }
+
+    /// The connection for which there is a place becomes work; nil when it is to be dropped.
+    mutating func enterPlace(_ ending: Ending, worker: WorkerID? = nil) -> UInt64? {
+        underWay -= 1
+        return admit(ending, worker: worker)
     }
 
     /// The handler of the work begins.
@@ -194,6 +237,7 @@ extension ServingState {
     /// The handler is done; from now on the descriptor is not touched here.
     mutating func dismiss(_ number: UInt64) {
         guard let entry = work.removeValue(forKey: number) else { return }
+        freed &+= 1
         if !entry.isEnded { finished += 1 }
     }
 
@@ -226,16 +270,21 @@ extension ServingState {
         return gate
     }
 
-    /// A gate for the next change, nil when another connection may be taken, or nothing is taken any more.
-    mutating func gateIfFull(_ limit: Int) -> Gate? {
-        phase == .serving && work.count >= limit ? gateForChange() : nil
+    /// Forgets a gate that nobody waits at any more.
+    mutating func remove(_ gate: Gate) { gates.removeAll { $0 === gate } }
+
+    /// A gate for the next change, nil when the server stops, or when a connection has ended since `freed` was read.
+    mutating func gateWhilePaused(unlessAfter freed: UInt64?) -> Gate? {
+        phase == .serving && (freed == nil || freed == self.freed) ? gateForChange() : nil
     }
 
+    private var isDone: Bool { work.isEmpty && underWay == 0 && takers == 0 }
+
     /// A gate for the next change, nil when nothing is in flight and nothing is taken any more.
-    mutating func gateUntilDone() -> Gate? { work.isEmpty && takers == 0 ? nil : gateForChange() }
+    mutating func gateUntilDone() -> Gate? { isDone ? nil : gateForChange() }
 
     /// A gate for the next change, nil when nothing is in flight, or all of it has been ended.
-    mutating func gateUntilEnd() -> Gate? { endsWork || work.isEmpty && takers == 0 ? nil : gateForChange() }
+    mutating func gateUntilEnd() -> Gate? { endsWork || isDone ? nil : gateForChange() }
 
     /// A gate for the next change, nil when only this one has work, or all of it has been ended.
     mutating func gateUnlessDone(besides worker: WorkerID) -> Gate? {

@@ -74,7 +74,10 @@ extension SocketServer {
     }
 
     /// Waits for the time given, but not past the end of one more job, which frees descriptors, nor past a stop.
+    ///
+    /// Jobs that end at once do not make it shorter than `AcceptBackoff.apart`.
     func waitForDescriptors(_ pause: Duration, after jobsDone: UInt64) {
+        _ = state.wait(until: .after(min(pause, AcceptBackoff.apart))) { $0.phase != .serving ? true : nil }
         _ = state.wait(until: .after(pause)) { $0.phase != .serving || $0.jobsDone != jobsDone ? true : nil }
     }
 

@@ -33,16 +33,21 @@ package final class Gate: LoopSource, @unchecked Sendable {
     /// Waits for `open` or for the cancellation of the task.
     package nonisolated(nonsending) func wait() async {
         await withTaskCancellationHandler {
-            await unsafe withUnsafeContinuation { continuation in
-                let isOpen = state.withLock { state in
-                    if case .open = state { return true }
-                    unsafe state = .waitedFor(continuation)
-                    return false
-                }
-                if isOpen { unsafe continuation.resume() }
-            }
+            await waitUntilOpen()
         } onCancel: {
             open()
+        }
+    }
+
+    /// Waits for `open`, also in a task that was cancelled.
+    package nonisolated(nonsending) func waitUntilOpen() async {
+        await unsafe withUnsafeContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if case .open = state { return true }
+                unsafe state = .waitedFor(continuation)
+                return false
+            }
+            if isOpen { unsafe continuation.resume() }
         }
     }
 
