@@ -1,6 +1,7 @@
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 /// What a channel's state has to be, written down flag by flag.
 private struct Model: Hashable {
@@ -35,8 +36,13 @@ private struct Model: Hashable {
 
 /// Something that may happen to a channel.
 private enum Step: Hashable {
-    case begin(Int), finish(Int, isReady: Bool), beginWait(Int, isOwn: Bool), endWait(Int), endEarlierWait(Int)
-    case report(readable: Bool, writable: Bool), cancelOwn, forgetCancellation, close, unregister, enter, leave
+    case begin(Int)
+    case finish(Int, isReady: Bool)
+    case beginWait(Int, isOwn: Bool)
+    case endWait(Int)
+    case endEarlierWait(Int)
+    case report(readable: Bool, writable: Bool)
+    case cancelOwn, forgetCancellation, close, unregister, enter, leave
 
     static let all: [Step] =
         [0, 1].flatMap { way in
@@ -46,7 +52,8 @@ private enum Step: Hashable {
             ]
         } + [
             .report(readable: true, writable: false), .report(readable: false, writable: true),
-            .report(readable: true, writable: true), .cancelOwn, .forgetCancellation, .close, .unregister, .enter, .leave,
+            .report(readable: true, writable: true), .cancelOwn, .forgetCancellation, .close, .unregister, .enter,
+            .leave,
         ]
 
     /// Whether the users of a channel do it in such a state: an operation that waits does nothing else, for one.
@@ -161,7 +168,9 @@ struct ChannelStateTests {
                     Issue.record("\(step) in \(model) gave \(next.state) instead of \(next.model)")
                     return
                 }
-                if seen.insert(Seen(flags: next.state.word & 0xffff_ffff, model: next.model)).inserted { open.append(next) }
+                if seen.insert(Seen(flags: next.state.word & 0xffff_ffff, model: next.model)).inserted {
+                    open.append(next)
+                }
             }
         }
         #expect(seen.count > 1000)
@@ -215,7 +224,7 @@ struct ChannelStateTests {
     @Test("So many guests that their number would overflow are refused")
     func guests() {
         var state = ChannelState()
-        for _ in 0..<65_535 { if !state.enter() { Issue.record("refused too early") } }
+        for _ in 0..<65_535 where !state.enter() { Issue.record("refused too early") }
         let full = state
         var results = [state.enter()]
         #expect(state == full)

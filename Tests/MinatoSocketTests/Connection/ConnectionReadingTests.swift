@@ -1,6 +1,7 @@
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 @Suite("Reading from a connection", .watchdog)
 struct ConnectionReadingTests {
@@ -175,7 +176,8 @@ struct ConnectionReadingTests {
         }
     }
 
-    @Test("A short read is not the last word on a stream with urgent data: what is behind comes without a further event")
+    @Test(
+        "A short read is not the last word on a stream with urgent data: what is behind comes without a further event")
     func urgent() async throws {
         for backend in Setup.backends {
             try await Setup(backend: backend).run { stage in

@@ -1,7 +1,8 @@
 import Glibc
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 @Suite("Writing to a connection", .watchdog)
 struct ConnectionWritingTests {
@@ -151,7 +152,9 @@ struct ConnectionWritingTests {
         try await setup.run { stage in
             try await stage.start { (connection) async throws in
                 let start = ContinuousClock.now
-                let result = await code { try await connection.write(muchContent + muchContent, timeout: .milliseconds(30)) }
+                let result = await code {
+                    try await connection.write(muchContent + muchContent, timeout: .milliseconds(30))
+                }
                 #expect(result == .timedOut)
                 #expect(start.duration(to: .now) >= .milliseconds(30))
                 #expect(await code { try await connection.write(muchContent, timeout: .zero) } == .timedOut)

@@ -1,7 +1,8 @@
 import Glibc
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 /// A connection, the loop that it belongs to, and a blocking socket at its other end.
 final class Stage: Sendable {

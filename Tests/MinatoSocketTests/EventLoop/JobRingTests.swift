@@ -1,6 +1,7 @@
-@testable import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoSocket
 
 @Suite("Jobs", .watchdog)
 struct JobRingTests {
