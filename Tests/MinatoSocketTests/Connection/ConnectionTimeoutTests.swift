@@ -35,7 +35,10 @@ struct ConnectionTimeoutTests {
         ("descriptors", { _ = try await $0.receiveDescriptors(atMost: 1, timeout: $1, deadline: $2) }),
         ("write", { while true { try await $0.write(muchContent, timeout: $1, deadline: $2) } }),
         ("pieces", { while true { try await $0.write(pieces: [muchContent], timeout: $1, deadline: $2) } }),
-        ("send message", { while true { try await $0.sendMessage(muchContent, ancillary: [], timeout: $1, deadline: $2) } }),
+        (
+            "send message",
+            { while true { try await $0.sendMessage(muchContent, ancillary: [], timeout: $1, deadline: $2) } }
+        ),
     ]
 
     @Test("Each operation ends when its time is over, not before; the connection stays as it is", arguments: Setup.tcp)
