@@ -217,6 +217,34 @@ static void accept_gives(void) {
     CHECK_INT(minato_socket_accept(-1, 0, MINATO_NO_WAIT, NULL), -EBADF);
 }
 
+/// As `accept_gives`, without any waiting, from a listener that does not block.
+static void accept_once_gives(void) {
+    minato_address address, peer, local;
+    int32_t listener = fixture_listener(4, &address);
+    CHECK_INT(minato_socket_set_blocking(listener, false), 0);
+    CHECK_INT(minato_socket_accept_once(listener, 0, &peer), -EAGAIN);
+    for (int nonblocking = 0; nonblocking <= 1; nonblocking += 1) {
+        for (int with_peer = 0; with_peer <= 1; with_peer += 1) {
+            int32_t client = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_STREAM, 0));
+            CHECK_INT(minato_socket_connect(client, &address, fixture_soon()), 0);
+            memset(&peer, 0xff, sizeof peer);
+            int32_t server = CHECK_DESCRIPTOR(
+                minato_socket_accept_once(listener, nonblocking ? SOCK_NONBLOCK : 0, with_peer ? &peer : NULL));
+            CHECK_INT(minato_socket_is_blocking(server), !nonblocking);
+            CHECK_INT(minato_socket_local_address(client, &local), 0);
+            if (with_peer) CHECK_INT(minato_address_compare(&local, &peer), 0);
+            CHECK_INT(minato_socket_accept_once(listener, 0, NULL), -EAGAIN);
+            fixture_close(client);
+            fixture_close(server);
+        }
+    }
+    fixture_close(listener);
+    int32_t descriptor = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    CHECK_INT(minato_socket_accept_once(descriptor, 0, NULL), -EINVAL);
+    fixture_close(descriptor);
+    CHECK_INT(minato_socket_accept_once(-1, 0, NULL), -EBADF);
+}
+
 const struct check_test socket_tests[] = {
     {"socket: open and inspect", open_and_inspect},
     {"socket: pairs", pairs},
@@ -225,5 +253,6 @@ const struct check_test socket_tests[] = {
     {"socket: addresses", addresses},
     {"socket: Unix names", unix_names},
     {"socket: accept", accept_gives},
+    {"socket: accept once", accept_once_gives},
     {0},
 };

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "fixture.h"
@@ -135,6 +137,35 @@ void reentrant() {
     CHECK_INT(wrong.load(), 0);
 }
 
+/// Each thread has a value of its own, which neither its children nor a forked process have.
+void values() {
+    int mine = 0, other = 0;
+    CHECK(minato_thread_value() == nullptr);
+    minato_thread_set_value(&mine);
+    CHECK(minato_thread_value() == &mine);
+    std::atomic<int> wrong{0};
+    std::thread thread([&] {
+        wrong += minato_thread_value() != nullptr;
+        minato_thread_set_value(&other);
+        wrong += minato_thread_value() != &other;
+    });
+    thread.join();
+    CHECK_INT(wrong.load(), 0);
+    CHECK(minato_thread_value() == &mine);
+
+    const uint32_t forks = minato_thread_forks();
+    const pid_t child = fork();
+    if (child == 0) _exit((minato_thread_value() == nullptr ? 0 : 1) + (minato_thread_forks() == forks + 1 ? 0 : 2));
+    CHECK(child > 0);
+    int status = -1;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
+    CHECK(minato_thread_value() == &mine);
+    CHECK_INT(minato_thread_forks(), forks);
+    minato_thread_set_value(nullptr);
+    CHECK(minato_thread_value() == nullptr);
+}
+
 } // namespace
 
 const check_test thread_tests[] = {
@@ -143,5 +174,6 @@ const check_test thread_tests[] = {
     {"C++: wake-ups", wake_ups},
     {"C++: both ways", both_ways},
     {"C++: reentrant", reentrant},
+    {"C++: values of threads", values},
     {nullptr, nullptr},
 };

@@ -47,7 +47,9 @@ extension SocketServer {
     private func begin(on loops: EventLoopGroup) throws(SocketError) -> LoopShares {
         guard let listener = state.withLock({ $0.listener }) else { throw SocketError(.serve, .closed) }
         // Before anything waits at the socket: it would take wake-ups away from the loops that serve.
-        if state.withLock({ $0.phase == .serving }) { throw SocketError(.serve, .init(EALREADY), subject: "a second time") }
+        if state.withLock({ $0.phase == .serving }) {
+            throw SocketError(.serve, .init(EALREADY), subject: "a second time")
+        }
         let shares = try LoopShares(listener.socket, on: loops.all())
         try state.withLock { (state) throws(SocketError) in
             try state.begin(with: shares, takers: shares.all.count)

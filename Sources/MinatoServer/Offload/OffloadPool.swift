@@ -5,7 +5,8 @@ internal import MinatoSocket
 final class OffloadPool: Sendable {
     typealias Job = @Sendable () -> Void
 
-    static let shared = OffloadPool(limit: min(32, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 4), idle: .seconds(10))
+    static let shared = OffloadPool(
+        limit: min(32, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 4), idle: .seconds(10))
 
     private struct State {
         /// Jobs that nobody has taken, from `next` on.
