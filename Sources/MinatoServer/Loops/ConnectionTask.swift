@@ -1,21 +1,24 @@
 internal import MinatoSocket
 
 /// What a task does with a connection.
-typealias ConnectionHandler = @Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void
+typealias ConnectionHandler = @Sendable (_ connection: Connection, _ client: ClientAddress?) async throws -> Void
+
+/// Who has connected. In an object, because a task's memory holds a copy of everything that is large, twice and more.
+final class ClientAddress: Sendable {
+    let address: SocketAddress
+    init(_ address: SocketAddress) { self.address = address }
+}
 
 /// One connection on its way from being accepted to being closed.
+///
+/// What does not wait is kept out of the functions that do: a task has memory for all variables of a function that waits, for
+/// as long as it lives, and a server has a task for each connection.
 struct ConnectionTask: Sendable {
     private let server: StreamServer
     private let share: LoopShare
     private let descriptor: Int32
     /// Only for those who want to know it.
     private let accepted: ClientAddress?
-
-    /// In an object, because a task's closure is copied and an address is large.
-    private final class ClientAddress: Sendable {
-        let address: SocketAddress
-        init(_ address: SocketAddress) { self.address = address }
-    }
 
     init(_ server: StreamServer, _ accepted: LoopAcceptor.Accepted, wantsClient: Bool) {
         self.server = server
@@ -26,20 +29,41 @@ struct ConnectionTask: Sendable {
 
     /// Runs the handler. Always closes the connection.
     nonisolated(nonsending) func run(_ handle: ConnectionHandler) async {
-        defer { share.leave() }
-        let hooks = server.hooks
-        let address = server.address
-        var client = accepted?.address ?? SocketAddress()
-        let socket = Socket(owning: descriptor, family: address.family, kind: .stream, protocolNumber: 0)
-        if let verify = hooks.verify, hooks.proxyProtocol == .off, !verify(socket, client) {
+        guard let (connection, number) = begin() else { return }
+        var client = accepted
+        do {
+            try await withTaskCancellationHandler {
+                if server.hooks.proxyProtocol == .required {
+                    guard let source = try await arrive(connection) else { return }
+                    client = source
+                }
+                try await handle(connection, client)
+            } onCancel: {
+                connection.channel.cancelOwn()
+            }
+        } catch {
+            tell(error, client)
+        }
+        end(connection, number)
+    }
+
+    /// Nil when the connection is not wanted; it is closed then.
+    @inline(never)
+    private func begin() -> (Connection, UInt64)? {
+        let socket = Socket(owning: descriptor, family: server.address.family, kind: .stream, protocolNumber: 0)
+        if let verify = server.hooks.verify, server.hooks.proxyProtocol == .off, let accepted,
+            !verify(socket, accepted.address)
+        {
             try? socket.close()
             server.state.withLock { $0.dropPlace() }
-            return server.state.announce()
+            leave()
+            return nil
         }
         let channel = Channel(socket, on: share.loop)
         guard let number = server.state.withLock({ $0.enterPlace(.told(channel), worker: .thisTask) }) else {
             channel.abandon()
-            return server.state.announce()
+            leave()
+            return nil
         }
         channel.register()
         // Before the handler of the cancellation is installed, which may be called at once.
@@ -48,23 +72,33 @@ struct ConnectionTask: Sendable {
         let connection = Connection(
             channel, readTimeout: limits.idleNanoseconds, writeTimeout: limits.writeNanoseconds,
             firstReadTimeout: limits.firstByteNanoseconds)
-        do {
-            try await withTaskCancellationHandler {
-                if hooks.proxyProtocol == .required {
-                    let source = try await connection.readProxyHeader(limits)
-                    client = source ?? client
-                    if let verify = hooks.verify, !channel.allows(verify, client, address.family) { return }
-                }
-                try await handle(connection, client)
-            } onCancel: {
-                channel.cancelOwn()
-            }
-        } catch {
-            server.tell(error, client)
-        }
-        channel.disownTask()
-        channel.close()
+        return (connection, number)
+    }
+
+    /// Reads the header of the balancer. Nil when the connection that it tells of is not wanted.
+    @inline(never)
+    private nonisolated(nonsending) func arrive(_ connection: Connection) async throws -> ClientAddress? {
+        let source = try await connection.readProxyHeader(server.limits)
+        let client = source.map { ClientAddress($0) } ?? accepted
+        guard let verify = server.hooks.verify, let client else { return client ?? ClientAddress(SocketAddress()) }
+        return connection.channel.allows(verify, client.address, server.address.family) ? client : nil
+    }
+
+    @inline(never)
+    private func tell(_ error: any Error, _ client: ClientAddress?) {
+        if let client { server.tell(error, client.address) }
+    }
+
+    @inline(never)
+    private func end(_ connection: Connection, _ number: UInt64) {
+        connection.channel.disownTask()
+        connection.channel.close()
         server.state.withLock { $0.dismiss(number) }
+        leave()
+    }
+
+    private func leave() {
+        share.leave()
         server.state.announce()
     }
 }

@@ -14,7 +14,9 @@ extension StreamServer {
         on loops: EventLoopGroup = .shared,
         _ handle: @escaping @Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void
     ) async throws(SocketError) {
-        try await serve(on: loops, wantsClient: true, handle)
+        try await serve(on: loops, wantsClient: true) { (connection, client) in
+            try await handle(connection, client?.address ?? SocketAddress())
+        }
     }
 
     public nonisolated(nonsending) func serve<Handler: AsyncRequestHandler>(
@@ -22,6 +24,7 @@ extension StreamServer {
     ) async throws(SocketError) {
         try await serve(on: loops, wantsClient: true) { (connection, client) in
             var handler = try makeHandler()
+            let client = client?.address ?? SocketAddress()
             await handler.run(connection, client) { self.tell($0, client) }
         }
     }

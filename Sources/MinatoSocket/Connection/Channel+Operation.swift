@@ -71,7 +71,10 @@ extension Channel {
         if Task.isCancelled { throw end(direction, .cancelled) }
     }
 
+    // What follows is kept out of the functions that wait: its variables would be part of every task's memory.
+
     /// Ends an operation whose wait did not end well, and says how.
+    @inline(never)
     func end(_ direction: Direction, _ wake: Wake) -> SocketError {
         let code: SocketError.Code =
             switch wake {
@@ -86,6 +89,7 @@ extension Channel {
     }
 
     /// Ends an operation that the kernel refused.
+    @inline(never)
     func end(_ direction: Direction, _ result: Int64) -> SocketError {
         let error = failure(direction, .init(result: result))
         finish(direction, isReady: true)
@@ -97,11 +101,13 @@ extension Channel {
     /// Why a closed channel was closed: in a forked child, because its loop is not there.
     var codeOfClosed: SocketError.Code { loop.core.isForked ? .forked : .closed }
 
+    @inline(never)
     func failure(_ direction: Direction, _ code: SocketError.Code, subject: String? = nil) -> SocketError {
         failure(direction == .reading ? .receive : .send, code, subject: subject)
     }
 
     /// The error of an operation, with the addresses if the descriptor still has them.
+    @inline(never)
     func failure(
         _ operation: SocketError.Operation, _ code: SocketError.Code, remote: SocketAddress? = nil,
         subject: String? = nil

@@ -126,6 +126,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
         return unsafe writes == 0
     }
 
+    @inline(never)
     private func refuse(_ direction: Direction, _ beginning: ChannelState.Beginning) throws(SocketError) {
         switch beginning {
         case .closed: throw failure(direction, codeOfClosed)

@@ -110,8 +110,13 @@ extension Connection {
     @inline(__always)
     func isWorthwhile(_ count: Int) throws(SocketError) -> Bool {
         if count > 0 { return true }
-        if count < 0 { throw channel.failure(.receive, .invalidArgument, subject: "count \(count)") }
+        if count < 0 { throw invalidCount(count) }
         return false
+    }
+
+    @inline(never)
+    private func invalidCount(_ count: Int) -> SocketError {
+        channel.failure(.receive, .invalidArgument, subject: "count \(count)")
     }
 
     /// Ends a read that finds in the input what it is to return.
@@ -147,6 +152,12 @@ extension Channel {
         if loop.core.isCurrent, size <= LoopCore.scratchSize {
             return unsafe body(UnsafeMutableRawBufferPointer(start: loop.core.scratchMemory, count: size))
         }
-        return unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { unsafe body($0) }
+        return unsafe withOwnMemory(size, body)
+    }
+
+    /// Kept out of the functions that wait: the memory would be part of every task's.
+    @inline(never)
+    private func withOwnMemory(_ size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int64) -> Int64 {
+        unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { unsafe body($0) }
     }
 }
