@@ -24,8 +24,8 @@ extension Channel {
         finish(.writing, isReady: true)
     }
 
-    /// Tries again after pauses. epoll tells when the peer has taken one of our own datagrams, which ends a pause; that it
-    /// has taken somebody else's nobody tells.
+    /// Tries again after pauses, and after nothing else: a try that fails makes the socket report "writable" by itself, the
+    /// memory of the datagram being given back.
     private nonisolated(nonsending) func sendWithPauses(
         _ timeout: Duration?, _ deadline: Deadline, _ attempt: (Int32) -> Int64
     ) async throws(SocketError) {
@@ -37,18 +37,23 @@ extension Channel {
             if result >= 0 { return }
             if result != -Int64(EAGAIN) { throw end(.writing, result) }
             let next = min(limit, Deadline(nanoseconds: pause.next()))
-            let wake = await waitForRoom(until: next)
-            if wake == .ready || wake == .timedOut, !limit.hasPassed { continue }
-            throw end(.writing, wake == .ready ? .timedOut : wake)
+            let wake = await pauseSending(until: next)
+            guard wake == .timedOut, !limit.hasPassed else { throw end(.writing, wake) }
         }
     }
 
-    private nonisolated(nonsending) func waitForRoom(until time: Deadline) async -> Wake {
-        if loop.core.hasEdges { return await wait(.writing, until: time) }
+    /// `.timedOut`, `.cancelled` or `.closed`.
+    private nonisolated(nonsending) func pauseSending(until time: Deadline) async -> Wake {
+        if loop.core.hasEdges {
+            while true {
+                let wake = await wait(.writing, until: time)
+                if wake != .ready { return wake }
+            }
+        }
         // poll(2) would say "writable" at once, again and again. A close is seen at the end of the pause.
         do throws(SocketError) {
             try await loop.sleep(until: time)
-            return .timedOut
+            return current.isClosed ? .closed : .timedOut
         } catch {
             return error.code == .cancelled ? .cancelled : .closed
         }

@@ -3,9 +3,19 @@ internal import Glibc
 
 /// Several event loops, over which connections are spread.
 ///
-/// Servers and connections use ``shared`` unless they are given another one.
+/// Servers and connections use ``shared`` unless they are given another one. A group of one's own keeps work apart that
+/// shall not be held up by the rest of the program, or gives a test loops that it can shut down:
+///
+///     let group = try EventLoopGroup(loops: 2)
+///     let connection = try await Connection.connect(to: .tcp("localhost", 9999), loop: group.next())
+///     ...
+///     group.shutdown()
+///
+/// A connection stays on the loop that it was made on. Nothing moves to another loop later, and each loop has a thread.
 ///
 /// **Threads.** May be used from every thread.
+///
+/// Python: one `asyncio` loop for each thread.
 public final class EventLoopGroup: Sendable {
     /// The group that everything uses by default: a loop for each processor, each started when it is first needed. It lives
     /// as long as the process.
@@ -75,7 +85,9 @@ public final class EventLoopGroup: Sendable {
         guard minato_thread_forks() == forks else { throw SocketError(.open, .forked, subject: "event loop") }
     }
 
-    /// Ends the loops, as ``EventLoop/shutdown()`` does. The shared group should be left alone.
+    /// Ends the loops, as ``EventLoop/shutdown()`` does. Returns at once; may be called any number of times.
+    ///
+    /// The shared group should be left alone: whatever uses it by default gets `.closed` from then on.
     public func shutdown() {
         let loops = state.withLock { state in
             state.isShutDown = true

@@ -1,3 +1,4 @@
+import CMinato
 import Glibc
 import TestSupport
 import Testing
@@ -152,6 +153,59 @@ struct DatagramBatchTests {
                 #expect(try reader.join() == (0..<100).map { UInt8($0) })
             }
         }
+    }
+
+    @Test("A queue that somebody else has filled is waited for", arguments: [true, false])
+    func foreignQueue(isConnected: Bool) async throws {
+        let receiver = try Socket(.unix, .datagram)
+        try receiver.bind(to: SocketAddress.unixUnnamed)
+        let target = try receiver.localAddress
+        var filler = try Socket(.unix, .datagram)
+        try filler.setTimeout(.zero)
+        var filled = 0
+        while errorCode({ () throws(SocketError) in try filler.send([0], to: target) }) == nil { filled += 1 }
+        let sender =
+            isConnected
+            ? try await DatagramSocket(connectedTo: .address(target, .datagram))
+            : try DatagramSocket(adopting: Socket(.unix, .datagram))
+        let send = { @Sendable (timeout: Duration?) async throws(SocketError) in
+            if isConnected {
+                try await sender.send([1], timeout: timeout)
+            } else {
+                try await sender.send([1], to: target, timeout: timeout)
+            }
+        }
+        // The loop's first report, that the socket is writable, is used up by this.
+        let full = await #expect(throws: SocketError.self) { try await send(.milliseconds(20)) }
+        #expect(full?.code == .timedOut)
+        let sending = Task { try await send(nil) }
+        while !sender.channel.current.isWaiting(.writing), sender.channel.loop.core.hasEdges { await Task.yield() }
+        for _ in 0..<filled { #expect(try receiver.receiveFrom().bytes == [0]) }
+        try await sending.value
+        #expect(try receiver.receiveFrom().bytes == [1])
+    }
+
+    @Test("Waiting for the queue of a named receiver is no spinning")
+    func pauses() async throws {
+        let receiver = try Socket(.unix, .datagram)
+        try receiver.bind(to: SocketAddress.unixUnnamed)
+        let target = try receiver.localAddress
+        let sender = try DatagramSocket(adopting: Socket(.unix, .datagram))
+        var tries = 0
+        let full = await #expect(throws: SocketError.self) {
+            while true {
+                tries = 0
+                try await sender.channel.send(isNamed: true, .milliseconds(100), .none, remote: target) { descriptor in
+                    tries += 1
+                    return unsafe target.withPointer {
+                        unsafe minato_socket_send_to(descriptor, [1], 1, 0, $0, Int64(MINATO_NO_WAIT))
+                    }
+                }
+            }
+        }
+        #expect(full?.code == .timedOut)
+        // After 0, 1, 3, 7, 15, 31 and 63 ms.
+        #expect(1...7 ~= tries)
     }
 
     @Test("Closing wakes a send that waits for a queue")
