@@ -99,15 +99,18 @@ extension Connection {
 
     /// Tells the peer that nothing more will be written (half-close): its reads end, ours go on.
     ///
-    /// What was written before is delivered first. Does not wait. May be called again.
+    /// What was written before is delivered first. Does not wait. A second call does nothing.
     ///
     /// - Throws: `.busy` while a task writes; `.closed`; `.notConnected` when the peer has reset the connection.
     ///
     /// C: `minato_socket_shutdown`. Python: `shutdown(SHUT_WR)`, `write_eof`. See shutdown(2).
     public func finishWriting() throws(SocketError) {
         let wasReady = try channel.seize(.writing)
-        let result = minato_socket_shutdown(channel.descriptor, Socket.Direction.sending.rawValue)
+        // A second one fails when the peer has finished as well: see tcp(7).
+        let result =
+            hasFinishedWriting ? 0 : minato_socket_shutdown(channel.descriptor, Socket.Direction.sending.rawValue)
         let error = result < 0 ? channel.failure(.shutdown, .init(result: result)) : nil
+        hasFinishedWriting = result >= 0
         channel.finish(.writing, isReady: wasReady)
         if let error { throw error }
     }

@@ -17,8 +17,9 @@ internal import Synchronization
 ///
 /// **Cancellation.** A read that was cancelled, or whose time was over, has lost no byte: what had come is given out by the
 /// next one. Of a write that was cancelled, or whose time was over, an unknown part has gone out: close the connection. A
-/// task that was cancelled before it calls gets `.cancelled` too; only when a connection belongs to a task (as in
-/// `withConnection` and in servers), an operation of *another* cancelled task that need not wait may be carried out.
+/// task that was cancelled before it calls gets `.cancelled` too. When a connection belongs to a task, as in
+/// `withConnection` and in servers, that holds for this task; an operation of *another* cancelled task may still be carried
+/// out when it need not wait.
 ///
 /// **Threads.** Every task and thread may use it, on the loop or not; on it is quicker. One task may read while another
 /// writes. A second one that reads, or writes, at the same time gets `.busy`. ``close()`` may be called at any time.
@@ -39,6 +40,9 @@ public final class Connection: @unchecked Sendable {
 
     /// The reading direction makes sure of exclusive access: the check at run time would cost as much as the rest of a read.
     @exclusivity(unchecked) private var uncheckedInput = ReadBuffer()
+
+    /// Belongs to whoever has the writing direction.
+    var hasFinishedWriting = false
 
     /// In nanoseconds, negative for none.
     let standardReadTimeout: Atomic<Int64>

@@ -68,7 +68,7 @@ private enum Step: Hashable {
     }
 }
 
-@Suite("The state of a channel", .watchdog)
+@Suite("The state of a channel", .watchdog, .serialized)
 struct ChannelStateTests {
     private typealias Pair = (state: ChannelState, model: Model)
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Cancelling what a connection does", .watchdog)
+@Suite("Cancelling what a connection does", .watchdog, .serialized)
 struct ConnectionCancellationTests {
     /// Who performs the operation that is cancelled.
     enum Performer: CaseIterable {
@@ -60,8 +60,11 @@ struct ConnectionCancellationTests {
             // The data is known to be there, when it can be.
             let first = try await stage.start { try await $0.read(exactly: 1) }.value
             #expect(text(first) == "k")
+            let place = stage.place
             let trying = stage.start { connection in
+                // A task that is cancelled sees it a moment before the handlers are called, which tell the connection.
                 while !Task.isCancelled { await Task.yield() }
+                while place == .own, !connection.channel.current.isCancelled { await Task.yield() }
                 var codes: [SocketError.Code?] = []
                 codes.append(await code { _ = try await connection.read(atMost: 10) })
                 codes.append(await code { _ = try await connection.readLine() })
@@ -134,26 +137,26 @@ struct ConnectionCancellationTests {
 
     @Test("10,000 random cancellations: each returns soon, and no byte is lost", arguments: Setup.backends)
     func storm(_ backend: EventLoop.Backend) async throws {
-        let slowest = Guarded(Duration.zero)
+        let slow = Guarded(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for place in Setup.Place.allCases + [.pool, .own] {
                 group.addTask {
                     try await Setup(backend: backend, place: place).run { stage in
-                        let time = try await self.cancelOften(stage, times: 850)
-                        slowest.withLock { $0 = max($0, time) }
+                        let count = try await self.cancelOften(stage, times: 850)
+                        slow.withLock { $0 += count }
                     }
                 }
             }
             try await group.waitForAll()
         }
-        // 100 ms on a machine with nothing else to do; here many tests run at once.
-        #expect(slowest.withLock { $0 } < .seconds(5))
+        // None, on a machine with nothing else to do; here many tests run at once, and builds beside them.
+        #expect(slow.withLock { $0 } < 150, "of 5,100 took longer than 100 ms")
     }
 
-    /// Sends numbered bytes, and cancels reads and now and then lets one succeed; returns the longest time that a cancelled
-    /// one took to end.
-    private func cancelOften(_ stage: Stage, times: Int) async throws -> Duration {
-        var slowest = Duration.zero
+    /// Sends numbered bytes, and cancels reads and now and then lets one succeed; returns how many of the
+    /// cancelled ones took more than 100 ms to end.
+    private func cancelOften(_ stage: Stage, times: Int) async throws -> Int {
+        var slow = 0
         var sent: UInt8 = 0
         var received: [UInt8] = []
         for _ in 0..<times {
@@ -177,7 +180,7 @@ struct ConnectionCancellationTests {
             let start = ContinuousClock.now
             reading.cancel()
             #expect(await code { _ = try await reading.value } == .cancelled)
-            slowest = max(slowest, start.duration(to: .now))
+            if start.duration(to: .now) > .milliseconds(100) { slow += 1 }
             received += collected.withLock { $0 }
         }
         try stage.peer.socket.shutdown(.sending)
@@ -185,6 +188,6 @@ struct ConnectionCancellationTests {
         let expected = (0..<received.count).map { UInt8(truncatingIfNeeded: $0) }
         #expect(received == expected)
         #expect(UInt8(truncatingIfNeeded: received.count) == sent)
-        return slowest
+        return slow
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Closing connections, and sharing them", .watchdog)
+@Suite("Closing connections, and sharing them", .watchdog, .serialized)
 struct ConnectionClosingTests {
     @Test("Closing wakes whoever reads and writes, from a task and from a thread", arguments: Setup.all)
     func wakes(_ setup: Setup) async throws {

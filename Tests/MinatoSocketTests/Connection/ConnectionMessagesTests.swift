@@ -4,7 +4,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Messages over connections", .watchdog)
+@Suite("Messages over connections", .watchdog, .serialized)
 struct ConnectionMessagesTests {
     static let unix = Setup.all.filter { $0.transport == .unix }
 

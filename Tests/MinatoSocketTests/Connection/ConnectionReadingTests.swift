@@ -3,7 +3,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Reading from a connection", .watchdog)
+@Suite("Reading from a connection", .watchdog, .serialized)
 struct ConnectionReadingTests {
     @Test("What is there is read, and waited for when nothing is", arguments: Setup.all)
     func readsAtMost(_ setup: Setup) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Timeouts and deadlines of connections", .watchdog)
+@Suite("Timeouts and deadlines of connections", .watchdog, .serialized)
 struct ConnectionTimeoutTests {
     private typealias Call = @Sendable (Connection, Duration?, Deadline) async throws -> Void
 
@@ -46,7 +46,7 @@ struct ConnectionTimeoutTests {
         for (name, call) in Self.calls {
             try await setup.run { stage in
                 try await stage.start { connection in
-                    let limit = Duration.milliseconds(15)
+                    let limit = Duration.milliseconds(4)
                     try connection.setReadTimeout(nil)
                     let start = ContinuousClock.now
                     let byTimeout = await code { try await call(connection, limit, .none) }
@@ -63,7 +63,6 @@ struct ConnectionTimeoutTests {
                     let codes = [byTimeout, byDeadline, byEarlier, byTheOther, atOnce, negative, byStandard]
                     #expect(codes == Array(repeating: .timedOut, count: 7), "\(name)")
                     #expect(first >= limit, "\(name)")
-                    #expect(start.duration(to: .now) < .seconds(20), "\(name)")
                 }.value
             }
         }
@@ -97,7 +96,6 @@ struct ConnectionTimeoutTests {
             }
             #expect(try await reading.value == .timedOut)
             #expect(start.duration(to: .now) >= .milliseconds(40))
-            #expect(start.duration(to: .now) < .seconds(20))
             stage.connection.close()
             try await dripping.value
         }
@@ -136,7 +134,7 @@ struct ConnectionTimeoutTests {
                     }
                 }
             }
-            while timeouts.withLock({ $0 }) < 5 { await Task.yield() }
+            await until { timeouts.withLock { $0 } >= 5 }
             try stage.peer.socket.sendAll("late")
             #expect(text(try await reading.value) == "late")
         }
@@ -182,7 +180,7 @@ struct ConnectionTimeoutTests {
             let reading = Task(executorPreference: loop) {
                 await code { _ = try await connection.read(atMost: 1, timeout: .milliseconds(2)) }
             }
-            while !channel.current.isWaiting(.reading), backend == .epoll { await Task.yield() }
+            if backend == .epoll { await until { channel.current.isWaiting(.reading) } }
             channel.register()
             #expect(await reading.value == .timedOut)
             try peer.socket.sendAll("x")

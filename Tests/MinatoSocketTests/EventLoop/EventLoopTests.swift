@@ -5,7 +5,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Event loops", .watchdog)
+@Suite("Event loops", .watchdog, .serialized)
 struct EventLoopTests {
     @Test("A task that prefers a loop runs on its thread, whoever wakes it", arguments: Setup.backends)
     func executor(_ backend: EventLoop.Backend) async throws {
@@ -54,7 +54,7 @@ struct EventLoopTests {
             while !Task.isCancelled { await Task.yield() }
             return loop.isCurrent
         }
-        while !hasStarted.withLock({ $0 }) { await Task.yield() }
+        await until { hasStarted.withLock { $0 } }
         loop.shutdown()
         loop.shutdown()
         let later = Task(executorPreference: loop) { loop.isCurrent }
@@ -121,7 +121,7 @@ struct EventLoopTests {
             core = loop.core
             #expect(await Task(executorPreference: loop) { loop.isCurrent }.value)
         }
-        while core != nil { await Task.yield() }
+        while core != nil { try await Task.sleep(for: .microseconds(100)) }
     }
 
     @Test("A group gives its loops in turn, and the one that the caller runs on")
@@ -176,13 +176,16 @@ struct EventLoopTests {
 
     @Test("In a forked child a loop of the parent's is an error, and the parent's goes on")
     func forked() async throws {
-        try await Setup().run { stage in
-            let reading = stage.start { connection in try await connection.read(atMost: 10) }
-            await stage.untilWaiting(.reading)
-            let connection = stage.connection
-            let loop = stage.loop
+        // In a process with nothing else in it: a child has copies of all descriptors, and of locks that others hold.
+        await #expect(processExitsWith: .success) {
+            let pair = try Socket.pair()
+            let connection = try Connection(adopting: pair.first)
+            let peer = SharedSocket(pair.second)
+            let loop = connection.eventLoop
+            let reading = Task(executorPreference: loop) { try await connection.read(atMost: 10) }
+            while !connection.channel.current.isWaiting(.reading) { await Task.yield() }
             // Swift hides fork(2), which C programs call all the same.
-            guard let symbol = unsafe dlsym(nil, "fork") else { return }
+            guard let symbol = unsafe dlsym(nil, "fork") else { exit(1) }
             let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
             let child = fork()
             if child == 0 {
@@ -202,7 +205,7 @@ struct EventLoopTests {
             var status: Int32 = -1
             while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
             #expect(status == 0)
-            try stage.peer.socket.sendAll("unhurt")
+            try peer.socket.sendAll("unhurt")
             #expect(text(try await reading.value) == "unhurt")
         }
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MinatoSocket
 
-@Suite("Jobs", .watchdog)
+@Suite("Jobs", .watchdog, .serialized)
 struct JobRingTests {
     /// Keeps its jobs until they are asked for.
     private final class Collector: SerialExecutor, @unchecked Sendable {

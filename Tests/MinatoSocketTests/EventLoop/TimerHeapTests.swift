@@ -3,7 +3,7 @@ import Testing
 
 @_spi(Loops) @testable import MinatoSocket
 
-@Suite("Timers", .watchdog)
+@Suite("Timers", .watchdog, .serialized)
 struct TimerHeapTests {
     private final class Source: LoopSource {
         let number: Int
