@@ -1,3 +1,4 @@
+internal import CMinato
 internal import Glibc
 internal import MinatoSocket
 
@@ -10,6 +11,9 @@ struct DatagramControl: Sendable {
 
     /// Where the server is bound; nil when it has no port, as Unix sockets.
     private let bound: SocketAddress?
+    private let port: UInt16
+    /// Whether it is bound to all interfaces, so that each datagram has to tell where it came to.
+    let isWildcard: Bool
 
     /// What was told beside one datagram.
     struct Notes: Equatable {
@@ -23,12 +27,16 @@ struct DatagramControl: Sendable {
 
     /// Has the kernel tell what a server of that address needs to know. What it refuses is not told.
     init(_ socket: borrowing Socket, boundTo address: SocketAddress) {
-        guard address.port != nil else {
+        guard let port = address.port.flatMap(UInt16.init(exactly:)) else {
             bound = nil
+            port = 0
+            isWildcard = false
             capacity = 0
             return
         }
         bound = address
+        self.port = port
+        isWildcard = address.isWildcard
         var capacity = AncillaryData.space(MemoryLayout<UInt32>.size)
         try? socket.setOption(SocketOption<Bool>(level: SOL_SOCKET, name: SO_RXQ_OVFL), true)
         // Reports of ICMP would stay in the error queue, which nobody here reads, and keep the socket ready for ever.
@@ -36,7 +44,7 @@ struct DatagramControl: Sendable {
         if address.family == .ipv6 {
             try? socket.setOption(SocketOption<Bool>(level: Int32(IPPROTO_IPV6), name: IPV6_RECVERR), false)
         }
-        if address.isWildcard {
+        if isWildcard {
             // An IPv6 socket needs both for what comes over IPv4: only the second tells an address that can be sent from
             // when the datagram was broadcast.
             if address.family == .ipv6 { try? socket.setOption(.ipv6PacketInfo, true) }
@@ -49,14 +57,10 @@ struct DatagramControl: Sendable {
 
     /// Understands what came beside a datagram.
     func notes(_ ancillary: [AncillaryData]) -> Notes {
-        var notes = Notes()
-        guard let bound, let port = bound.port.flatMap(UInt16.init(exactly:)) else { return notes }
-        if !bound.isWildcard { notes.local = bound }
+        guard bound != nil else { return Notes() }
         let infos = ancillary.compactMap(\.packetInfo)
-        if let info = infos.first(where: { $0.address.family == .ipv4 }) ?? infos.first {
-            notes.local = Self.local(info.address, boundTo: bound).withPort(port)
-            notes.source = Self.source(info)
-        }
+        let info = infos.first { $0.address.family == .ipv4 } ?? infos.first
+        var notes = Notes(local: localAddress(info), source: info.flatMap(Self.source))
         for item in ancillary {
             if let raw = item.raw, raw.level == SOL_SOCKET, raw.type == SO_RXQ_OVFL, let count = item.integer {
                 notes.dropped = UInt32(truncatingIfNeeded: count)
@@ -70,16 +74,19 @@ struct DatagramControl: Sendable {
         source.map { [.packetInfo($0)] } ?? []
     }
 
-    /// The address in the form that the socket's addresses have: on an IPv6 socket IPv4 is mapped.
-    private static func local(_ address: SocketAddress, boundTo bound: SocketAddress) -> SocketAddress {
-        guard bound.family == .ipv6, address.family == .ipv4, let octets = address.octets else { return address }
-        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF] + octets
-        return (try? SocketAddress(ipv6: mapped, port: 0)) ?? address
+    /// The server's address that a datagram was sent to, with its port; nil when it was not told.
+    func localAddress(_ info: PacketInfo?) -> SocketAddress? {
+        guard let bound, let info else { return isWildcard ? nil : bound }
+        let octets = Octets(info.address)
+        guard bound.family == .ipv6, octets.count == 4 else { return info.address.withPort(port) }
+        // On an IPv6 socket IPv4 is mapped, as in the socket's own addresses.
+        return octets.mapped(port: port)
     }
 
     /// Where a reply leaves from: nil for a group's address, which nothing can be sent from.
-    private static func source(_ info: PacketInfo) -> PacketInfo? {
-        guard let octets = info.address.octets else { return nil }
+    static func source(_ info: PacketInfo) -> PacketInfo? {
+        let octets = Octets(info.address)
+        guard octets.count > 0 else { return nil }
         let isIPv6 = octets.count == 16
         if isIPv6, octets[0] == 0xFF { return nil }
         // The interface is the routing's business, save where the address means nothing without one.
@@ -88,14 +95,48 @@ struct DatagramControl: Sendable {
     }
 }
 
+/// The octets of an IP address in place: an array would be an allocation for each datagram.
+private struct Octets {
+    private var octets: InlineArray<16, UInt8> = .init(repeating: 0)
+    /// 4, 16, or 0 for an address of another family.
+    let count: Int
+
+    init(_ address: SocketAddress) {
+        var address = address.address
+        count = unsafe withUnsafeMutableBytes(of: &octets) { octets in
+            guard let start = octets.baseAddress else { return 0 }
+            return max(0, Int(unsafe minato_address_octets(&address, start.assumingMemoryBound(to: UInt8.self))))
+        }
+    }
+
+    subscript(place: Int) -> UInt8 { octets[place] }
+
+    /// The IPv6 address `::ffff:a.b.c.d` of an IPv4 one.
+    func mapped(port: UInt16) -> SocketAddress {
+        var mapped: InlineArray<16, UInt8> = .init(repeating: 0)
+        mapped[10] = 0xFF
+        mapped[11] = 0xFF
+        for place in 0..<4 { mapped[12 + place] = octets[place] }
+        var address = minato_address()
+        unsafe withUnsafeBytes(of: &mapped) { mapped in
+            guard let start = mapped.baseAddress else { return }
+            unsafe minato_address_set_ipv6(&address, start.assumingMemoryBound(to: UInt8.self), port, 0, 0)
+        }
+        return SocketAddress(address)
+    }
+}
+
 /// How many datagrams the kernel dropped, of a count that begins again after 2^32.
 struct DropCount: Sendable {
     private var last: UInt32 = 0
     private(set) var total = 0
 
-    /// The count that came with a later datagram.
+    /// A count that was told. One that is older than the last, from a datagram that another thread had in its hands, tells
+    /// nothing.
     mutating func note(_ count: UInt32) {
-        total += Int(count &- last)
+        let more = Int32(bitPattern: count &- last)
+        guard more > 0 else { return }
+        total += Int(more)
         last = count
     }
 }

@@ -14,13 +14,17 @@ public class DatagramServer: SocketServer, @unchecked Sendable {
     let drops = Guarded(DropCount())
 
     /// How many datagrams were lost because the receive buffer was full when they came: the server, or the machine, was too
-    /// busy. Counted from the opening of the socket, and as of the last datagram that was received.
+    /// busy. Counted by the kernel from the opening of the socket, and asked for when this is read; after the server's end
+    /// the count stays what it was.
     ///
     /// Always 0 for a Unix socket, whose senders wait instead. A larger `SocketOption.receiveBufferSize` helps against
-    /// bursts, more ``ServerLimits/threads`` against handlers that wait. May be read from any thread.
+    /// bursts, more ``ServerLimits/threads`` or ``ServerLimits/maxConnections`` against handlers that wait. May be read from any thread.
     ///
-    /// Python has nothing of the kind. See socket(7), SO_RXQ_OVFL.
-    public var droppedByKernel: Int { drops.withLock { $0.total } }
+    /// Python has nothing of the kind. See socket(7), SO_MEMINFO, SO_RXQ_OVFL.
+    public var droppedByKernel: Int {
+        noteDrops()
+        return drops.withLock { $0.total }
+    }
 
     /// Takes over a socket that is bound.
     init(

@@ -5,9 +5,13 @@ internal import Synchronization
 // The faces that run on event loops.
 
 extension MinatoEcho {
-    /// A task for each connection: `async`, and with a timeout on every operation `async-timeout`.
+    /// A task for each connection or datagram: `async`, and with a timeout on every operation `async-timeout`.
     static func serveAsync(_ options: Options, until signals: consuming SignalDescriptor) async throws {
         let loops = try EventLoopGroup(loops: options.loops)
+        if options.transport == .udp {
+            let server = try announcedUDPServer(until: signals)
+            return try await server.serve(on: loops) { request in try await request.reply(request.bytes) }
+        }
         let tally = try Tally(loops)
         let server = try TCPServer(on: .tcp("127.0.0.1", 0))
         SignalWatch.start(signals, for: server)
@@ -20,8 +24,7 @@ extension MinatoEcho {
         } else {
             try await server.serve(on: loops) { connection in
                 tally.count()
-                while case let bytes = try await connection.read(atMost: 65_536, timeout: .seconds(30)), !bytes.isEmpty
-                {
+                while case let bytes = try await connection.read(atMost: 65_536, timeout: .seconds(30)), !bytes.isEmpty {
                     try await connection.write(bytes, timeout: .seconds(30))
                 }
             }
@@ -32,6 +35,10 @@ extension MinatoEcho {
     /// Bytes in, bytes out, called on the loop.
     static func serveResponder(_ options: Options, until signals: consuming SignalDescriptor) async throws {
         let loops = try EventLoopGroup(loops: options.loops)
+        if options.transport == .udp {
+            let server = try announcedUDPServer(until: signals)
+            return try await server.serve(on: loops, responder: { EchoResponder() })
+        }
         let tally = try Tally(loops)
         let server = try TCPServer(on: .tcp("127.0.0.1", 0))
         SignalWatch.start(signals, for: server)
@@ -44,6 +51,13 @@ extension MinatoEcho {
             })
         report(tally.counts)
     }
+
+    private static func announcedUDPServer(until signals: consuming SignalDescriptor) throws -> UDPServer {
+        let server = try UDPServer(on: .udp("127.0.0.1", 0))
+        SignalWatch.start(signals, for: server)
+        announce(server)
+        return server
+    }
 }
 
 /// The echo protocol.
@@ -51,6 +65,15 @@ struct EchoResponder: StreamResponder {
     mutating func respond(to input: Span<UInt8>, output: inout ResponderOutput) -> ResponderVerdict {
         output.append(input)
         return .goOn(consumed: input.count)
+    }
+}
+
+extension EchoResponder: DatagramResponder {
+    mutating func respond(
+        to datagram: Span<UInt8>, _ info: borrowing DatagramInfo, output: inout ResponderOutput
+    ) -> DatagramVerdict {
+        output.append(datagram)
+        return .reply
     }
 }
 

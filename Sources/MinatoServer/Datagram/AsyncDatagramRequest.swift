@@ -1,0 +1,104 @@
+public import MinatoSocket
+
+/// A datagram that a server received, and the way to answer it from a task.
+///
+/// Python: the `request` of a `socketserver.UDPServer`'s handler, a pair of the data and the socket.
+public struct AsyncDatagramRequest: Sendable {
+    /// How a reply is sent.
+    private enum Way: Sendable {
+        case port(DatagramPort, EventLoop, source: PacketInfo?)
+        case closure(@Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) async throws(SocketError) -> Void)
+    }
+
+    /// One object, since a request is handed from task to task.
+    private final class Arrival: Sendable {
+        let datagram: Datagram
+        let localAddress: SocketAddress?
+        let way: Way
+
+        init(_ datagram: Datagram, _ localAddress: SocketAddress?, _ way: Way) {
+            self.datagram = datagram
+            self.localAddress = localAddress
+            self.way = way
+        }
+    }
+
+    private let arrival: Arrival
+
+    /// A request, for tests of code that handles one without a server.
+    ///
+    /// - Parameters:
+    ///   - datagram: what arrived.
+    ///   - localAddress: where it was sent to. Default: nil, unknown.
+    ///   - send: gets the replies.
+    public init(
+        _ datagram: Datagram, localAddress: SocketAddress? = nil,
+        send: @escaping @Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) async throws(SocketError) -> Void
+    ) {
+        arrival = Arrival(datagram, localAddress, .closure(send))
+    }
+
+    init(
+        _ datagram: Datagram, localAddress: SocketAddress?, through port: DatagramPort, on loop: EventLoop,
+        from source: PacketInfo?
+    ) {
+        arrival = Arrival(datagram, localAddress, .port(port, loop, source: source))
+    }
+
+    /// Asks the hooks whether it is to be handled.
+    func isWanted(by hooks: DatagramServerHooks) -> Bool {
+        guard case .port(let port, _, let source) = arrival.way else { return true }
+        return hooks.wants(datagram, localAddress, port, from: source)
+    }
+
+    /// What arrived: bytes, sender, and whether its end was cut off. An empty datagram is a datagram.
+    public var datagram: Datagram { arrival.datagram }
+
+    /// What arrived, cut to ``ServerLimits/datagramSize``.
+    public var bytes: [UInt8] { arrival.datagram.bytes }
+
+    /// Who sent it; without a name for a Unix socket that is not bound, to which no reply is possible.
+    public var sender: SocketAddress { arrival.datagram.sender }
+
+    /// Whether the end of the datagram was cut off.
+    public var isTruncated: Bool { arrival.datagram.isTruncated }
+
+    /// The server's address that the datagram was sent to, as ``DatagramRequest/localAddress``.
+    public var localAddress: SocketAddress? { arrival.localAddress }
+
+    /// Sends a datagram to the sender, from the address of the server.
+    ///
+    /// Any number of times: none, one, several; no bytes send an empty datagram. Mostly it returns at once. Without room in
+    /// the kernel it waits, in pauses of 1 ms that double up to 50 ms, for at most ``ServerLimits/writeTimeout``: a Unix
+    /// client that does not read holds up only those who answer it. A sender's address can be forged: do not send much more
+    /// than was received to somebody who has not proved that it receives.
+    ///
+    /// On a host with several addresses the reply leaves from the one that was asked, ``localAddress``, also when the server
+    /// is bound to all interfaces: a client that is connected to it takes it from no other.
+    ///
+    /// May be called from any task, by many at a time. Cancelling the task ends a wait; nothing was sent then. The server's
+    /// address stays in use as long as a request is kept, so do not keep one after its handler has returned.
+    ///
+    /// - Throws: `.notConnected` for a sender without an address, `.messageTooLong`, `.timedOut`, `.cancelled`, `.closed` when
+    ///   the loop ends meanwhile, `.connectionRefused` when the sender is gone (over UDP mostly not: nothing tells) ... No
+    ///   error of a reply ends the server.
+    ///
+    /// Python: `self.request[1].sendto(data, self.client_address)`; `asyncio`'s `sendto`. See sendto(2).
+    public nonisolated(nonsending) func reply(_ bytes: [UInt8]) async throws(SocketError) {
+        let receiver = sender
+        guard receiver != SocketAddress(), !receiver.isUnnamed else {
+            throw SocketError(.send, .notConnected, subject: "reply to a sender without an address")
+        }
+        switch arrival.way {
+        case .port(let port, let loop, let source):
+            try await port.send(bytes, to: receiver, from: source, on: loop)
+        case .closure(let send):
+            try await send(bytes, receiver)
+        }
+    }
+
+    /// Sends a text in UTF-8: see ``reply(_:)-([UInt8])``.
+    public nonisolated(nonsending) func reply(_ text: String) async throws(SocketError) {
+        try await reply(Array(text.utf8))
+    }
+}
