@@ -63,7 +63,7 @@ struct EventLoopSnippets {
             group.addTask {
                 try await server.serve { connection in
                     while let line = try await connection.readLine(limit: 1024) {
-                        let answer = await Task.detached { slowAnswer(to: line) }.value
+                        let answer = await offload { slowAnswer(to: line) }
                         try await connection.write(answer)
                     }
                 }
