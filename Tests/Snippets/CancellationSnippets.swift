@@ -1,5 +1,4 @@
 import Minato
-import Synchronization
 import TestSupport
 import Testing
 
@@ -140,8 +139,8 @@ struct CancellationSnippets {
 
     @Test("A cancelled task cannot say goodbye; one that it starts can")
     func goodbye() async throws {
-        let heard = Mutex<[UInt8]?>(nil)
-        let isConnected = Mutex(false)
+        let heard = Guarded<[UInt8]?>(nil)
+        let isConnected = Guarded(false)
         try await withServer { connection in
             try await connection.write("x")
             let line = try await connection.readLine(limit: 1024)
@@ -238,7 +237,7 @@ struct CancellationSnippets {
     func firstByte() async throws {
         var limits = ServerLimits()
         limits.firstByteTimeout = .milliseconds(5)
-        let result = Mutex<SocketError.Code?>(nil)
+        let result = Guarded<SocketError.Code?>(nil)
         try await withServer(limits: limits) { connection in
             let ended = await code { _ = try await connection.read(atMost: 1, timeout: .seconds(30)) }
             result.withLock { $0 = ended }

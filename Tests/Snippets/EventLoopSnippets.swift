@@ -1,5 +1,4 @@
 import Minato
-import Synchronization
 import TestSupport
 import Testing
 
@@ -170,7 +169,7 @@ struct EventLoopSnippets {
 }
 
 /// Where answers were made: whether on a loop.
-private let slowPlaces = Mutex<[Bool]>([])
+private let slowPlaces = Guarded<[Bool]>([])
 
 private func slowAnswer(to line: [UInt8]) -> [UInt8] {
     let isOnLoop = (try? EventLoopGroup.shared.all())?.contains { $0.isCurrent } ?? true
@@ -179,7 +178,7 @@ private func slowAnswer(to line: [UInt8]) -> [UInt8] {
 }
 
 /// How many parts were computed.
-private let computedParts = Mutex(0)
+private let computedParts = Guarded(0)
 
 private func compute(_ part: Int) { computedParts.withLock { $0 += 1 } }
 
