@@ -132,3 +132,20 @@ private func readiness(_ first: borrowing Socket, _ second: borrowing Socket) th
         print(ready.value, "can be read")
     }
 }
+
+private func echoServerInTasks() async throws {
+    let server = try TCPServer(on: .tcp("localhost", 9999))
+    try await server.serve { connection in
+        while let line = try await connection.readLine() {
+            try await connection.write(line)
+        }
+    }
+}
+
+private func echoClientInTasks() async throws -> [UInt8]? {
+    let line = try await withConnection(to: .tcp("localhost", 9999)) { connection in
+        try await connection.write("hello\n")
+        return try await connection.readLine(timeout: .seconds(5))
+    }
+    return line
+}

@@ -2,10 +2,24 @@ import Minato
 
 // The code of README.md. It is compiled, not run: the hosts do not exist.
 
+private func serving() async throws {
+    try await TCPServer(on: .tcp("localhost", 9999)).serve { connection in
+        for try await chunk in connection.chunks { try await connection.write(chunk) }
+    }
+}
+
+private func connecting() async throws {
+    try await withConnection(to: .tcp("localhost", 9999), timeout: .seconds(5)) { connection in
+        try await connection.write("hello\n")
+        let reply = try await connection.read(atMost: 1024, timeout: .seconds(5))  // [] is the end, never an error
+        print(String(decoding: reply, as: UTF8.self))
+    }
+}
+
 private func sockets() throws {
     let socket = try Socket.connect(to: .tcp("localhost", 9999), timeout: .seconds(5))
     try socket.sendAll("hello\n")
-    let reply = try socket.receive(atMost: 1024)  // [] is the end of the stream, never an error
+    let reply = try socket.receive(atMost: 1024)
     print(String(decoding: reply, as: UTF8.self))
     try socket.close()  // or let its scope end: it is closed either way, and cannot be used afterwards
 }

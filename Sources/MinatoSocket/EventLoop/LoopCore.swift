@@ -286,7 +286,10 @@ extension LoopCore {
     private func fireTimers() {
         guard thread.timers.next != .max else { return }
         let now = minato_clock_now()
-        while let source = thread.timers.removeExpired(now) {
+        // No more than there are at first: a task that sleeps for no time, again and again, would keep the loop here.
+        var left = thread.timers.count
+        while left > 0, let source = thread.timers.removeExpired(now) {
+            left &-= 1
             source.timeIsOver(now)
             runJobs()
         }
