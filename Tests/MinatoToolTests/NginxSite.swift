@@ -40,10 +40,15 @@ final class NginxSite {
         url = "http://\(address)/page.txt"
     }
 
-    /// The requests so far, each as `USER STATUS`.
-    func log() throws -> [String] {
-        let text = try ChildProcess(["cat", directory.file("access.log")]).readToEnd()
-        return text.split(separator: "\n").map(String.init)
+    /// The requests so far, each as `USER STATUS`, as soon as there are so many. nginx writes a line after it has sent the
+    /// response: its client may come to the log first.
+    func log(_ count: Int) throws -> [String] {
+        let deadline = Deadline.after(.seconds(20))
+        while true {
+            let text = try ChildProcess(["cat", directory.file("access.log")]).readToEnd()
+            let lines = text.split(separator: "\n").map(String.init)
+            if lines.count >= count || deadline.hasPassed { return lines }
+        }
     }
 
     deinit {

@@ -46,7 +46,8 @@ struct LateReplies {
     var next: Int64 { min(retry, replies.first?.deadline ?? .max) }
 
     /// Takes a reply. False when too much waits already.
-    mutating func append(_ bytes: UnsafeRawBufferPointer, to receiver: SocketAddress, from source: PacketInfo?) -> Bool {
+    mutating func append(_ bytes: UnsafeRawBufferPointer, to receiver: SocketAddress, from source: PacketInfo?) -> Bool
+    {
         let cost = bytes.count + Self.overhead
         // What waits for the server's own buffer is one batch at most: nothing is received meanwhile.
         guard !port.isUnix || replies.isEmpty || size + cost <= limit else { return false }

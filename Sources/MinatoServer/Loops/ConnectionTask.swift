@@ -1,7 +1,14 @@
 internal import MinatoSocket
 
-/// What a task does with a connection.
-typealias ConnectionHandler = @Sendable (_ connection: Connection, _ client: ClientAddress?) async throws -> Void
+/// What a task does with a connection. Two cases, so that no closure stands between a task and its handler.
+enum ConnectionHandler: Sendable {
+    case plain(@Sendable (_ connection: Connection) async throws -> Void)
+    case withClient(@Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void)
+
+    var wantsClient: Bool {
+        if case .withClient = self { true } else { false }
+    }
+}
 
 /// Who has connected. In an object, because a task's memory holds a copy of everything that is large, twice and more.
 final class ClientAddress: Sendable {
@@ -20,15 +27,18 @@ struct ConnectionTask: Sendable {
     /// Only for those who want to know it.
     private let accepted: ClientAddress?
 
-    init(_ server: StreamServer, _ accepted: LoopAcceptor.Accepted, wantsClient: Bool) {
+    private let handler: ConnectionHandler
+
+    init(_ server: StreamServer, _ accepted: LoopAcceptor.Accepted, _ handler: ConnectionHandler) {
         self.server = server
         share = accepted.share
         descriptor = accepted.descriptor
-        self.accepted = wantsClient || server.hooks.wantsClient ? ClientAddress(accepted.client) : nil
+        self.handler = handler
+        self.accepted = handler.wantsClient || server.hooks.wantsClient ? ClientAddress(accepted.client) : nil
     }
 
     /// Runs the handler. Always closes the connection.
-    nonisolated(nonsending) func run(_ handle: ConnectionHandler) async {
+    nonisolated(nonsending) func run() async {
         guard let (connection, number) = begin() else { return }
         var client = accepted
         do {
@@ -37,7 +47,10 @@ struct ConnectionTask: Sendable {
                     guard let source = try await arrive(connection) else { return }
                     client = source
                 }
-                try await handle(connection, client)
+                switch handler {
+                case .plain(let handle): try await handle(connection)
+                case .withClient(let handle): try await pass(connection, client, to: handle)
+                }
             } onCancel: {
                 connection.channel.cancelOwn()
             }
@@ -45,6 +58,15 @@ struct ConnectionTask: Sendable {
             tell(error, client)
         }
         end(connection, number)
+    }
+
+    /// In a function of its own, as the address is large.
+    @inline(never)
+    private nonisolated(nonsending) func pass(
+        _ connection: Connection, _ client: ClientAddress?,
+        to handle: @Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void
+    ) async throws {
+        try await handle(connection, client?.address ?? SocketAddress())
     }
 
     /// Nil when the connection is not wanted; it is closed then.

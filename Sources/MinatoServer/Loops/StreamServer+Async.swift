@@ -7,30 +7,28 @@ extension StreamServer {
         on loops: EventLoopGroup = .shared,
         _ handle: @escaping @Sendable (_ connection: Connection) async throws -> Void
     ) async throws(SocketError) {
-        try await serve(on: loops, wantsClient: false) { (connection, _) in try await handle(connection) }
+        try await serve(on: loops, .plain(handle))
     }
 
     public nonisolated(nonsending) func serve(
         on loops: EventLoopGroup = .shared,
         _ handle: @escaping @Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void
     ) async throws(SocketError) {
-        try await serve(on: loops, wantsClient: true) { (connection, client) in
-            try await handle(connection, client?.address ?? SocketAddress())
-        }
+        try await serve(on: loops, .withClient(handle))
     }
 
     public nonisolated(nonsending) func serve<Handler: AsyncRequestHandler>(
         on loops: EventLoopGroup = .shared, with makeHandler: @escaping @Sendable () throws -> Handler
     ) async throws(SocketError) {
-        try await serve(on: loops, wantsClient: true) { (connection, client) in
+        let handler = ConnectionHandler.withClient { (connection, client) in
             var handler = try makeHandler()
-            let client = client?.address ?? SocketAddress()
             await handler.run(connection, client) { self.tell($0, client) }
         }
+        try await serve(on: loops, handler)
     }
 
     private nonisolated(nonsending) func serve(
-        on loops: EventLoopGroup, wantsClient: Bool, _ handle: @escaping ConnectionHandler
+        on loops: EventLoopGroup, _ handler: ConnectionHandler
     ) async throws(SocketError) {
         try await serve(on: loops) { (acceptor) async throws(SocketError) in
             let server = acceptor.server
@@ -38,8 +36,8 @@ extension StreamServer {
                 var failure: SocketError?
                 do throws(SocketError) {
                     try await acceptor.run { accepted in
-                        let task = ConnectionTask(server, accepted, wantsClient: wantsClient)
-                        group.addTask(executorPreference: accepted.share.loop) { await task.run(handle) }
+                        let task = ConnectionTask(server, accepted, handler)
+                        group.addTask(executorPreference: accepted.share.loop) { await task.run() }
                     }
                 } catch {
                     failure = error

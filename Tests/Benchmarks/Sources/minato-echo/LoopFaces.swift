@@ -24,7 +24,8 @@ extension MinatoEcho {
         } else {
             try await server.serve(on: loops) { connection in
                 tally.count()
-                while case let bytes = try await connection.read(atMost: 65_536, timeout: .seconds(30)), !bytes.isEmpty {
+                while case let bytes = try await connection.read(atMost: 65_536, timeout: .seconds(30)), !bytes.isEmpty
+                {
                     try await connection.write(bytes, timeout: .seconds(30))
                 }
             }
