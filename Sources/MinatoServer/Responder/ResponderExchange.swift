@@ -141,6 +141,7 @@ struct ResponderExchange: ~Copyable {
     /// Answers what was received before.
     private mutating func answerInput(_ output: inout ResponderOutput) throws {
         isFull = false
+        hasMoved = true
         // Taken out meanwhile, so that the responder can be given it in place.
         var kept: [UInt8] = []
         swap(&kept, &input)
