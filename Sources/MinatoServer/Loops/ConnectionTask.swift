@@ -131,7 +131,8 @@ extension StreamServer {
         guard hooks.wantsClient else { return }
         let isOfTheEnd =
             (error as? SocketError).map { $0.code == .cancelled || $0.code == .closed } ?? (error is CancellationError)
-        if isOfTheEnd, state.withLock({ $0.endsWork }) { return }
+        // The tasks may hear of the end of the one that serves before the server does.
+        if isOfTheEnd, Task.isCancelled || state.withLock({ $0.endsWork }) { return }
         hooks.report(error, client)
     }
 }

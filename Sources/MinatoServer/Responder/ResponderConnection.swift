@@ -78,7 +78,9 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         case .wait:
             if exchange.isLingering { linger() }
             if shared.isDraining, exchange.isAtRest { close(nil) }
-        case .again: shared.core.callAgain(self)
+        case .again:
+            if exchange.isLingering { linger() }
+            shared.core.callAgain(self)
         case .close: close(exchange.failure)
         }
         if !shared.hasEdges, unsafe !isClosed {
@@ -137,6 +139,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     /// and to no other one of the same number.
     func end() {
         shared.core.post { [self] in
+            if unsafe isClosed { return }
             isEnding = true
             shared.core.callAgain(self)
         }

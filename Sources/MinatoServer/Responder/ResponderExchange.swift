@@ -160,6 +160,7 @@ struct ResponderExchange: ~Copyable {
     @inline(never)
     private mutating func answerInput(_ output: inout ResponderOutput) -> Outcome? {
         isFull = false
+        hasMoved = true
         // Taken out meanwhile, so that the responder can be given it in place.
         var kept: [UInt8] = []
         swap(&kept, &input)

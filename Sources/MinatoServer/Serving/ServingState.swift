@@ -64,6 +64,8 @@ struct ServingState {
     private var nextWork: UInt64 = 0
     /// Connections that are admitted from now on are ended at once.
     private(set) var endsWork = false
+    /// Works that were not ended with the others: those of the handler that drains.
+    private var spared = 0
     private(set) var finished = 0
     private(set) var ended = 0
 
@@ -238,7 +240,9 @@ extension ServingState {
     mutating func dismiss(_ number: UInt64) {
         guard let entry = work.removeValue(forKey: number) else { return }
         freed &+= 1
-        if !entry.isEnded { finished += 1 }
+        if entry.isEnded { return }
+        finished += 1
+        if endsWork { spared -= 1 }
     }
 
     /// Ends everything in flight, so that the handlers that wait for it wake up. Returns what is to be told so.
@@ -256,6 +260,7 @@ extension ServingState {
             work[number]?.isEnded = true
             ended += 1
         }
+        spared = work.values.count { !$0.isEnded }
         return told
     }
 }
@@ -283,8 +288,9 @@ extension ServingState {
     /// A gate for the next change, nil when nothing is in flight and nothing is taken any more.
     mutating func gateUntilDone() -> Gate? { isDone ? nil : gateForChange() }
 
-    /// A gate for the next change, nil when nothing is in flight, or all of it has been ended.
-    mutating func gateUntilEnd() -> Gate? { endsWork || isDone ? nil : gateForChange() }
+    /// A gate for the next change, nil when nothing is in flight, or all of it has been ended: also what drained, which comes
+    /// to its own end first.
+    mutating func gateUntilEnd() -> Gate? { endsWork && spared == 0 || isDone ? nil : gateForChange() }
 
     /// A gate for the next change, nil when only this one has work, or all of it has been ended.
     mutating func gateUnlessDone(besides worker: WorkerID) -> Gate? {

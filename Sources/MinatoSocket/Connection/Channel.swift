@@ -53,7 +53,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
         kind = socket.kind
         descriptor = socket.release()
         var initial = ChannelState()
-        if isReadable || !loop.core.hasEdges { initial.putReadiness(.reading) }
+        if isReadable { initial.putReadiness(.reading) }
         if isWritable || !loop.core.hasEdges { initial.putReadiness(.writing) }
         // Only IP streams give all they have: on a Unix socket a read ends behind bytes that descriptors came with, and
         // elsewhere behind a message. See unix(7).

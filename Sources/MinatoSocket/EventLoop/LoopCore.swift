@@ -330,6 +330,9 @@ extension LoopCore {
             return inbox.hasEnded
         }
         minato_thread_set_value(nil)
+        // Nobody is called again, and what is kept here may keep the loop.
+        thread.again = []
+        thread.removed = []
         // Not run here: a task that does not come to an end would keep the thread.
         while let job = thread.jobs.removeFirst() { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
         let waiting = unsafe thread.yielded
