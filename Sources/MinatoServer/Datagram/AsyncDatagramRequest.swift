@@ -69,9 +69,10 @@ public struct AsyncDatagramRequest: Sendable {
     /// Sends a datagram to the sender, from the address of the server.
     ///
     /// Any number of times: none, one, several; no bytes send an empty datagram. Mostly it returns at once. Without room in
-    /// the kernel it waits, in pauses of 1 ms that double up to 50 ms, for at most ``ServerLimits/writeTimeout``: a Unix
-    /// client that does not read holds up only those who answer it. A sender's address can be forged: do not send much more
-    /// than was received to somebody who has not proved that it receives.
+    /// the kernel it waits, in pauses of 1 ms that double up to 50 ms, for at most ``ServerLimits/writeTimeout``. A Unix client
+    /// that does not read holds up those who answer it; one that is connected to the server fills the server's send buffer,
+    /// which is for all replies, until it reads or is closed. A sender's address can be forged: do not send much more than
+    /// was received to somebody who has not proved that it receives.
     ///
     /// On a host with several addresses the reply leaves from the one that was asked, ``localAddress``, also when the server
     /// is bound to all interfaces: a client that is connected to it takes it from no other.

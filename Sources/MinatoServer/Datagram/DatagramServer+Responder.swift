@@ -21,8 +21,10 @@ extension DatagramServer {
     ///
     /// When the kernel has no room for a UDP reply, it is kept, and nothing more is received on that loop until it has left.
     /// On a Unix socket only the replies to the client that does not read wait, at most ``ServerLimits/outputLimit`` bytes of
-    /// them on a loop (256 more count for each); a further one is given up with `.limitExceeded`. No reply waits longer than
-    /// ``ServerLimits/writeTimeout``. While memory is short, a loop pauses for 5 ms, doubling up to 1 s.
+    /// them on a loop (256 more count for each); a further one is given up with `.limitExceeded`. But one that is connected
+    /// to the server fills the server's send buffer, which is for all replies, until it reads or is closed: let only those
+    /// send whom you trust so far. No reply waits longer than ``ServerLimits/writeTimeout``. While memory is short, a loop
+    /// pauses for 5 ms, doubling up to 1 s.
     ///
     /// A drain ends receiving at once and waits for the replies that are kept, each of which counts in its report.
     ///

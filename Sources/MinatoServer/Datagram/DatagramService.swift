@@ -138,7 +138,8 @@ final class DatagramService: LoopSource, Endable, @unchecked Sendable {
         core.remove(self)
         unsafe timer = .max
         unsafe watched = wanted
-        let exclusive = isOneOfSeveral && wanted & UInt32(MINATO_READABLE) != 0 ? UInt32(MINATO_EXCLUSIVE) : 0
+        let isShared = isOneOfSeveral && core.hasEdges && wanted & UInt32(MINATO_READABLE) != 0
+        let exclusive = isShared ? UInt32(MINATO_EXCLUSIVE) : 0
         let result = core.add(self, descriptor, interest: wanted | exclusive)
         if result < 0 { fail(SocketError(.register, .init(result: result), local: server.address)) }
     }
