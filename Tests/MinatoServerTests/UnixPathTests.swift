@@ -200,7 +200,7 @@ struct UnixPathTests {
                 try kind.leaveBehind(old)
                 try #require(unsafe chmod(old, 0o600) == 0 && rename(old, path) == 0)
             }
-            try kind.server(path, permissions: 0o600).shutdown()
+            try rebinding { () throws(SocketError) in try kind.server(path, permissions: 0o600) }.shutdown()
         }
         isOver.withLock { $0 = true }
         #expect(try watcher.join().filter { $0 & ~0o600 != 0 }.isEmpty)

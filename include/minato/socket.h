@@ -71,8 +71,7 @@ minato_socket_accept(int32_t descriptor, int32_t flags, int64_t deadline, minato
 /// `-EAGAIN` when there is none. On a blocking descriptor it waits for ever.
 ///
 /// Arguments and the other results as `minato_socket_accept`. For event loops.
-MINATO_API int32_t
-minato_socket_accept_once(int32_t descriptor, int32_t flags, minato_address *MINATO_NULLABLE peer);
+MINATO_API int32_t minato_socket_accept_once(int32_t descriptor, int32_t flags, minato_address *MINATO_NULLABLE peer);
 
 /// Connects, and waits until the connection stands or has failed.
 ///
@@ -101,8 +100,8 @@ MINATO_API int64_t minato_socket_send(
 ///
 /// As `minato_socket_send` without flags and with `MINATO_NO_WAIT`, in fewer instructions: it is no cancellation point
 /// of pthreads.
-MINATO_API int64_t minato_socket_send_once(
-    int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count);
+MINATO_API int64_t
+minato_socket_send_once(int32_t descriptor, const void *bytes MINATO_SIZED_BY(count) MINATO_NOESCAPE, size_t count);
 
 /// Sends all of `count` bytes of a stream under one deadline; 0 on success.
 ///
@@ -134,8 +133,8 @@ MINATO_API int64_t minato_socket_receive(
 ///
 /// As `minato_socket_receive` without flags and with `MINATO_NO_WAIT`, in fewer instructions: it is no cancellation
 /// point of pthreads.
-MINATO_API int64_t minato_socket_receive_once(
-    int32_t descriptor, void *buffer MINATO_SIZED_BY(capacity) MINATO_NOESCAPE, size_t capacity);
+MINATO_API int64_t
+minato_socket_receive_once(int32_t descriptor, void *buffer MINATO_SIZED_BY(capacity) MINATO_NOESCAPE, size_t capacity);
 
 /// Receives as `minato_socket_receive` does and writes the sender's address (the empty address when there is none).
 ///

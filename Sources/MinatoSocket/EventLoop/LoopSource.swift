@@ -16,6 +16,7 @@ open class LoopSource {
     /// Where its timer stands in the heap, -1 for nowhere.
     @exclusivity(unchecked) package final var timerPlace = -1
 
+    /// Registered nowhere yet.
     public init() {}
 
     /// The descriptor is ready, or has failed: `MINATO_READABLE` and so on.
