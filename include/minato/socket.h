@@ -71,8 +71,7 @@ minato_socket_accept(int32_t descriptor, int32_t flags, int64_t deadline, minato
 /// `-EAGAIN` when there is none. On a blocking descriptor it waits for ever.
 ///
 /// Arguments and the other results as `minato_socket_accept`. For event loops.
-MINATO_API int32_t
-minato_socket_accept_once(int32_t descriptor, int32_t flags, minato_address *MINATO_NULLABLE peer);
+MINATO_API int32_t minato_socket_accept_once(int32_t descriptor, int32_t flags, minato_address *MINATO_NULLABLE peer);
 
 /// Connects, and waits until the connection stands or has failed.
 ///
