@@ -3,6 +3,15 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WITH_THREAD_SANITIZER
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define WITH_THREAD_SANITIZER
+#endif
+
 static _Thread_local void *thread_value = NULL;
 
 /// Changed in a child only while it has one thread.
@@ -29,3 +38,15 @@ void minato_thread_set_value(void *value) {
 uint32_t minato_thread_forks(void) {
     return forks;
 }
+
+#ifdef WITH_THREAD_SANITIZER
+void __tsan_acquire(void *address);
+
+void minato_thread_acquire(const void *address) {
+    __tsan_acquire((void *)(uintptr_t)address);
+}
+#else
+void minato_thread_acquire(const void *address) {
+    (void)address;
+}
+#endif

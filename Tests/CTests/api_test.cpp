@@ -127,6 +127,7 @@ const Function functions[] = {
     FUNCTION(minato_thread_value),
     FUNCTION(minato_thread_set_value),
     FUNCTION(minato_thread_forks),
+    FUNCTION(minato_thread_acquire),
     FUNCTION(minato_socket_open),
     FUNCTION(minato_socket_pair),
     FUNCTION(minato_socket_inspect),

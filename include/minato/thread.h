@@ -22,6 +22,13 @@ MINATO_API void minato_thread_set_value(void *MINATO_NULLABLE value);
 /// the one that forked. Only fork(3) of the C library counts: not vfork, posix_spawn, and clone.
 MINATO_API uint32_t minato_thread_forks(void);
 
+/// Tells ThreadSanitizer, in a build with it, that this thread sees everything that a thread did before it released
+/// `address`; else does nothing.
+///
+/// For tasks of Swift: its runtime releases a task when a continuation is resumed, and does not acquire it when that
+/// came before the task had stopped, which makes for false reports.
+MINATO_API void minato_thread_acquire(const void *MINATO_NULLABLE address);
+
 MINATO_END_DECLARATIONS
 
 #endif

@@ -4,6 +4,20 @@
 
 extension StreamServer {
     /// Serves connections with responders, until ``SocketServer/shutdown()`` or ``SocketServer/drain(timeout:)``.
+    ///
+    ///     try await server.serve(responder: { _ in Echo() })
+    ///
+    /// A responder is called by its event loop when bytes come, and has no task: see ``StreamResponder``. Limits, hooks, the
+    /// accepting of connections and the end are those of serving with a closure, and with them ``ServerLimits/inputLimit`` and
+    /// ``ServerLimits/outputLimit``. A drain closes a connection as soon as it is answered and silent.
+    ///
+    /// - Parameters:
+    ///   - loops: where to serve. Default: one loop for each processor, which everything shares.
+    ///   - make: makes the responder of a connection, on a loop's thread; it gets the client's address. What it throws is told
+    ///     to ``StreamServerHooks/onError``, and the connection is closed.
+    /// - Throws: as serving with a closure does.
+    ///
+    /// Python: `asyncio.loop.create_server`, with a protocol factory.
     public nonisolated(nonsending) func serve<Responder: StreamResponder>(
         on loops: EventLoopGroup = .shared,
         responder make: @escaping @Sendable (_ client: SocketAddress) throws -> Responder

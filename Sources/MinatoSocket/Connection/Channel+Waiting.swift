@@ -35,7 +35,7 @@ extension Channel {
     private nonisolated(nonsending) func park(
         _ direction: Direction, _ number: UInt16, isOwn: Bool, _ deadline: Deadline
     ) async -> Wake {
-        unsafe await _unsafeInheritExecutor_withUnsafeContinuation { continuation in
+        let wake: Wake = unsafe await _unsafeInheritExecutor_withUnsafeContinuation { continuation in
             // A continuation is the address of its task.
             if isOwn, unsafe unsafeBitCast(continuation, to: UInt.self) != owner.load(ordering: .relaxed) {
                 return unsafe continuation.resume(returning: .foreign)
@@ -49,6 +49,10 @@ extension Channel {
             if !isOwn, Task.isCancelled { endWait(direction, number, .cancelled) }
             limit(direction, number, deadline)
         }
+        // The task's address once more: the operation still has the direction, and with it the continuation's memory.
+        let task = unsafe unsafeBitCast(direction == .reading ? reader : writer, to: UnsafeRawPointer?.self)
+        unsafe minato_thread_acquire(task)
+        return wake
     }
 
     private func reasonNotToWait(_ isOwn: Bool) -> Wake {

@@ -20,14 +20,17 @@ extension EventLoop {
     public nonisolated(nonsending) func sleep(until deadline: Deadline) async throws(SocketError) {
         let sleeper = Sleeper()
         let core = core
+        var task: UnsafeRawPointer?
         let wake = await withTaskCancellationHandler {
-            await unsafe withUnsafeContinuation { continuation in
+            await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Sleeper.Wake, Never>) in
+                unsafe task = unsafe unsafeBitCast(continuation, to: UnsafeRawPointer.self)
                 let isTaken = core.post { unsafe sleeper.begin(continuation, on: core, until: deadline) }
                 if !isTaken { unsafe continuation.resume(returning: .closed) }
             }
         } onCancel: {
             core.post { sleeper.cancel(on: core) }
         }
+        unsafe minato_thread_acquire(task)
         switch wake {
         case .done: break
         case .cancelled: throw SocketError(.sleep, .cancelled)

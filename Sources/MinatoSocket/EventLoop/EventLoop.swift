@@ -15,6 +15,9 @@ internal import Glibc
 ///
 /// **Threads.** May be used from every thread.
 ///
+/// **fork(2).** A child has no thread for the loop: what is asked of it there fails with `.forked`. A child that a task forks
+/// off must not return to its loop: let it call exec or _exit.
+///
 /// Python: the loop of `asyncio`. See epoll(7).
 public final class EventLoop: TaskExecutor, Sendable {
     /// How a loop learns what is ready.

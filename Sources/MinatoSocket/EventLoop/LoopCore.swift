@@ -214,7 +214,7 @@ extension LoopCore {
     /// The body of the thread.
     func run() {
         unsafe minato_thread_set_value(Unmanaged.passUnretained(self).toOpaque())
-        while !isForked, takeInbox() {
+        while takeInbox() {
             runJobs()
             fireTimers()
             let mayWait =
@@ -317,8 +317,6 @@ extension LoopCore {
 
     /// Tells every source, until nothing is left; the tasks go on elsewhere.
     private func end() {
-        // A child that was forked off by a task of this loop: everything belongs to the parent.
-        if isForked { return }
         repeat {
             while let source = thread.sources.last ?? thread.timers.removeExpired(.max) {
                 remove(source)
