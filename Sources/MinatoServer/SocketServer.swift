@@ -23,6 +23,10 @@ public class SocketServer: @unchecked Sendable {
     /// Starts a thread. Tests put something that fails here, before they serve.
     var startThread: (@escaping @Sendable () -> Void) throws(SocketError) -> Void = Thread.start
 
+    /// How long a drain waits for the first byte of a responder's client: it was sent together with the connect, or it is not
+    /// coming. Tests put another time here, before they serve.
+    var drainGrace: Duration = .milliseconds(250)
+
     /// Takes over a socket that is bound, and listens if it is a stream.
     init(_ socket: consuming Socket, limits: ServerLimits, ownsPath: Bool) throws(SocketError) {
         try limits.check()
