@@ -28,10 +28,12 @@ struct AsyncRequestHandlerTests {
         }
     }
 
-    @Test("The steps follow one another, and each error is reported", arguments: [
-        ("", ["setup", "handle", "finish"]), ("setup", ["setup"]), ("handle", ["setup", "handle", "finish"]),
-        ("handle finish", ["setup", "handle", "finish"]), ("make", []),
-    ])
+    @Test(
+        "The steps follow one another, and each error is reported",
+        arguments: [
+            ("", ["setup", "handle", "finish"]), ("setup", ["setup"]), ("handle", ["setup", "handle", "finish"]),
+            ("handle finish", ["setup", "handle", "finish"]), ("make", []),
+        ])
     func steps(failing: String, expected: [String]) throws {
         let stage = LoopStage(face: .async, loops: 1, backend: .epoll)
         let steps = Journal<String>()
@@ -43,10 +45,12 @@ struct AsyncRequestHandlerTests {
         }
         let server = try tcpServer(hooks: hooks)
         try stage.serving(server) { server, loops in
-            try await server.serve(on: loops, with: {
-                if failing == "make" { throw Failure("make") }
-                return Handler(steps: steps, failing: failing)
-            })
+            try await server.serve(
+                on: loops,
+                with: {
+                    if failing == "make" { throw Failure("make") }
+                    return Handler(steps: steps, failing: failing)
+                })
         } while: {
             let client = try sharedClient(of: server)
             try client.socket.sendAll("hello")

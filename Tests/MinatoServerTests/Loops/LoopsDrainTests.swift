@@ -95,7 +95,9 @@ struct LoopsDrainTests {
         try serving.join()
     }
 
-    @Test("A client that has not said anything when the drain begins may still do so", arguments: LoopStage.of(.responder))
+    @Test(
+        "A client that has not said anything when the drain begins may still do so", arguments: LoopStage.of(.responder)
+    )
     func fresh(stage: LoopStage) throws {
         let server = try tcpServer()
         server.drainGrace = .seconds(20)

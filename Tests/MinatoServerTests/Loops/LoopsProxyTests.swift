@@ -18,14 +18,16 @@ struct LoopsProxyTests {
                     }
                 }
             case .responder:
-                try await server.serve(on: loops, responder: { client in
-                    ClosureResponder { input, output in
-                        output.append("\(client) ")
-                        output.append(input)
-                        output.append("\n")
-                        return .goOn(consumed: input.count)
-                    }
-                })
+                try await server.serve(
+                    on: loops,
+                    responder: { client in
+                        ClosureResponder { input, output in
+                            output.append("\(client) ")
+                            output.append(input)
+                            output.append("\n")
+                            return .goOn(consumed: input.count)
+                        }
+                    })
             }
         }
     }
@@ -77,7 +79,8 @@ struct LoopsProxyTests {
         #expect(errors.entries.allSatisfy { $0.0.contains("PROXY") }, "\(errors.entries)")
     }
 
-    @Test("The time for the header is one, however many bytes come; then the client's own first byte has its time",
+    @Test(
+        "The time for the header is one, however many bytes come; then the client's own first byte has its time",
         arguments: LoopStage.all)
     func time(stage: LoopStage) throws {
         let errors = Journal<(String, SocketAddress?)>()

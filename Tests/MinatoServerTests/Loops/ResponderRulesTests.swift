@@ -25,7 +25,8 @@ struct ResponderRulesTests {
         return hooks
     }
 
-    @Test("A count that cannot be is the responder's error, and ends its connection",
+    @Test(
+        "A count that cannot be is the responder's error, and ends its connection",
         arguments: LoopStage.of(.responder), [-1, 4, Int.max, Int.min])
     func badCount(stage: LoopStage, count: Int) throws {
         let errors = Journal<String>()
@@ -40,7 +41,8 @@ struct ResponderRulesTests {
         #expect(errors.entries == ["receive consumed \(count) of 3 bytes: Invalid argument (EINVAL), client"])
     }
 
-    @Test("Input that is never consumed is offered again with what follows, up to the limit",
+    @Test(
+        "Input that is never consumed is offered again with what follows, up to the limit",
         arguments: LoopStage.of(.responder))
     func inputLimit(stage: LoopStage) throws {
         let errors = Journal<String>()
@@ -85,7 +87,8 @@ struct ResponderRulesTests {
         #expect(calls.entries == [13])
     }
 
-    @Test("A client that is still sending gets the last answer and the end, not a reset",
+    @Test(
+        "A client that is still sending gets the last answer and the end, not a reset",
         arguments: LoopStage.of(.responder))
     func closeWhileSending(stage: LoopStage) throws {
         try serving(stage) {
@@ -118,7 +121,8 @@ struct ResponderRulesTests {
         }
     }
 
-    @Test("A client that neither sends nor ends is given up when it was told the end",
+    @Test(
+        "A client that neither sends nor ends is given up when it was told the end",
         arguments: LoopStage.of(.responder))
     func closeAndSilence(stage: LoopStage) throws {
         var limits = ServerLimits()
@@ -160,7 +164,8 @@ struct ResponderRulesTests {
         }
     }
 
-    @Test("At the end of the stream the rest is offered, and the last output is sent",
+    @Test(
+        "At the end of the stream the rest is offered, and the last output is sent",
         arguments: LoopStage.of(.responder))
     func end(stage: LoopStage) throws {
         let size = 3_000_000
@@ -184,7 +189,8 @@ struct ResponderRulesTests {
         }
     }
 
-    @Test("What throws at the end, or when it is made, is reported and ends its connection only",
+    @Test(
+        "What throws at the end, or when it is made, is reported and ends its connection only",
         arguments: LoopStage.of(.responder))
     func throwing(stage: LoopStage) throws {
         let errors = Journal<String>()
@@ -212,7 +218,8 @@ struct ResponderRulesTests {
         #expect(errors.entries == ["made, client", "ended, client"])
     }
 
-    @Test("Requests that came together are not answered beyond the output limit at a time",
+    @Test(
+        "Requests that came together are not answered beyond the output limit at a time",
         arguments: LoopStage.of(.responder))
     func outputLimit(stage: LoopStage) throws {
         let waiting = Journal<Int>()
