@@ -31,19 +31,22 @@ public struct ServerLimits: Hashable, Sendable {
     /// begins with the first receive that has to wait. When it is over that receive throws `.timedOut`.
     public var firstByteTimeout: Duration? = .seconds(30)
 
-    /// How long one operation on a connection may wait: the ``Socket/timeout`` with which a handler gets its socket.
+    /// How long one operation on a connection may wait: the ``Socket/timeout`` with which a handler gets its socket, or the
+    /// ``Connection/readTimeout`` of its connection. For a responder: how long its client may be silent.
     /// Default: 300 s; nil: for ever; else more than zero.
     public var idleTimeout: Duration? = .seconds(300)
 
-    /// How long sending a reply datagram may wait for space in the kernel. Default: 30 s; nil: for ever; else more than zero.
+    /// How long sending a reply datagram may wait for space in the kernel. On event loops also the ``Connection/writeTimeout``
+    /// of connections, and how long a responder's client may take nothing of what it was sent.
+    /// Default: 30 s; nil: for ever; else more than zero.
     ///
     /// UDP hardly ever waits; a Unix datagram socket waits for a client that does not read.
     public var writeTimeout: Duration? = .seconds(30)
 
     /// How many bytes of output a responder may leave unsent, on one connection. Default: 65,536; 1 to 1,073,741,824.
     ///
-    /// Beyond it the server reads nothing more from that client until it has taken some of them: so a client that asks and
-    /// does not read costs no more than this. `serveBlocking`, whose writes wait for the kernel, does not look at it.
+    /// Beyond it the server answers and reads nothing more of that client until it has taken them: so a client that asks and
+    /// does not read costs no more than this and one answer. The other faces, whose writes wait for the kernel, do not look at it.
     public var outputLimit: Int = 65_536
 
     /// How many bytes of input a responder may leave unconsumed, on one connection, before it is given up with

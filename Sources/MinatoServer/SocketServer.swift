@@ -23,6 +23,10 @@ public class SocketServer: @unchecked Sendable {
     /// Starts a thread. Tests put something that fails here, before they serve.
     var startThread: (@escaping @Sendable () -> Void) throws(SocketError) -> Void = Thread.start
 
+    /// How long a drain waits for the first byte of a responder's client: it was sent together with the connect, or it is not
+    /// coming. Tests put another time here, before they serve.
+    var drainGrace: Duration = .milliseconds(250)
+
     /// Takes over a socket that is bound, and listens if it is a stream.
     init(_ socket: consuming Socket, limits: ServerLimits, ownsPath: Bool) throws(SocketError) {
         try limits.check()
@@ -61,7 +65,11 @@ public class SocketServer: @unchecked Sendable {
     /// once, and so does the cancellation of the task that drains. Called from a handler, it neither waits for that handler's
     /// own connection, nor ends it, nor counts it.
     ///
-    /// A responder's connection is in flight while some of its output is unsent; one that is silent is closed at once.
+    /// Under `serve`, clients who wait in the kernel's queue at this moment are taken and served too, within
+    /// ``ServerLimits/maxConnections``. A handler's connection is in flight until the handler returns, although it may only wait
+    /// for another request: so give the drain a time limit. A responder's connection is in flight while a part of a request has
+    /// come and while some of its output is unsent; one that is at rest is closed at once, and one whose client has never said
+    /// anything when a quarter of a second has passed.
     ///
     /// - Parameter timeout: how long to wait. Zero or less: not at all. Nil: for as long as it takes.
     /// - Returns: how many handlers finished and how many connections were ended, counted from the beginning of the call.

@@ -36,12 +36,15 @@ final class LoopShare: Sendable {
     /// One of them has ended.
     func leave() { current.subtract(1, ordering: .relaxed) }
 
-    /// Takes no more. When this is called on the loop, the kernel wakes it no more either as soon as this returns.
+    /// Takes no more. When this is called on the loop, the kernel wakes it no more either as soon as this returns, and the
+    /// descriptor is closed.
     func close() {
         isClosed.store(true, ordering: .relaxed)
         acceptor.close()
         // What `close` has left to the loop may be under way still.
-        if loop.core.isCurrent { loop.core.remove(acceptor) }
+        guard loop.core.isCurrent else { return }
+        loop.core.remove(acceptor)
+        acceptor.loopEnds()
     }
 
     /// Has it look whether there is something to take.

@@ -5,34 +5,45 @@ public import MinatoSocket
 extension StreamServer {
     /// Serves connections with a task for each, until ``SocketServer/shutdown()`` or ``SocketServer/drain(timeout:)``.
     ///
+    ///     let server = try TCPServer(on: .tcp("localhost", 9999))
     ///     try await server.serve { connection in
     ///         for try await chunk in connection.chunks { try await connection.write(chunk) }
     ///     }
     ///
-    /// Returns when the server has been stopped and every handler has returned. Each connection is a child task, which prefers
-    /// the event loop that the connection belongs to, and is closed when its handler returns or throws. It has
-    /// ``ServerLimits/idleTimeout`` as its ``Connection/readTimeout``, ``ServerLimits/writeTimeout`` as its
-    /// ``Connection/writeTimeout``, and ``ServerLimits/firstByteTimeout`` for the first wait for something to read. At most
-    /// ``ServerLimits/maxConnections`` are served at a time; others wait in the kernel's queue. TCP_NODELAY is set.
+    /// **What waits.** Only the task that calls. It returns when the server has been stopped, every handler has returned and
+    /// every connection is closed: nothing of it goes on behind the caller's back.
     ///
-    /// A handler that throws ends its own connection only: see ``StreamServerHooks/onError``. One that computes or blocks holds
-    /// up every connection of its loop: use ``offload(_:)``.
+    /// **A connection** goes from the kernel straight to a task of its own, on the loop that has the fewest of them; TCP_NODELAY
+    /// is set. It is closed when the handler returns or throws; what was written is still delivered. Bytes that the client sent
+    /// and nobody read make the kernel reset a TCP connection then, and the client may miss the last answer: a handler that
+    /// answers before it has read all calls `finishWriting` and reads to the end first. A handler that throws ends its own
+    /// connection only: see ``StreamServerHooks/onError``.
     ///
-    /// A connection that breaks off before it is accepted is passed over. When the process or the system is out of descriptors
-    /// or memory, accepting pauses, from 5 ms doubling up to 1 s, or until a connection of this server has ended.
+    /// **The loop.** What a handler does between two waits runs on its loop's thread, and so do its child tasks. One that
+    /// computes for long or blocks holds up every other connection of that loop, and the accepting of new ones: hand such work
+    /// to ``offload(_:)``. Handlers of different connections run at the same time, on several threads.
     ///
-    /// Cancelling the task that serves is a shutdown: every handler's task is cancelled and awaited, every connection closed.
+    /// **Limits.** ``ServerLimits/maxConnections`` at a time, the others wait in the kernel's queue. The connection comes with
+    /// ``ServerLimits/idleTimeout`` and ``ServerLimits/writeTimeout`` as its own timeouts and with
+    /// ``ServerLimits/firstByteTimeout`` for the first read that waits; an operation whose time is over throws `.timedOut`, which
+    /// is told to ``StreamServerHooks/onTimeout`` unless the handler catches it. When the process or the system is out of
+    /// descriptors or memory, accepting pauses for 5 ms, doubling up to 1 s, or until a connection of this server ends; at most
+    /// 40 attempts a second fail. A connection that breaks off before it is accepted is passed over.
+    ///
+    /// **Cancellation** of the task that serves does what ``SocketServer/shutdown()`` does: handlers are cancelled and their
+    /// connections closed, then `.cancelled` is thrown. So does the end of all loops, with `.closed`; when one of several ends,
+    /// its connections are lost and the others serve on.
     ///
     /// - Parameters:
-    ///   - loops: where to serve. Default: one loop for each processor, which everything shares. A connection is served by the
-    ///     loop that has the fewest.
-    ///   - handle: handles one connection; called in many tasks at a time.
-    /// - Throws: `.closed` when the server was shut down before, or its loops end; `EALREADY` when it serves already;
-    ///   `.cancelled` when the task is cancelled; a lack of descriptors when it cannot begin, after which it may be tried
-    ///   again; an error of the listening socket that cannot pass, after which the server is closed. Not thrown: what handlers
-    ///   throw, errors of single connections, a lack of descriptors later on; a shutdown or a drain is no error.
+    ///   - loops: the loops to serve on. Default: ``EventLoopGroup/shared``, one for each processor.
+    ///   - handle: handles one connection. It may keep the connection, which is closed then all the same.
+    /// - Throws: `.closed` when the server was shut down before, or when its loops have ended; `EALREADY` when it serves
+    ///   already; `.cancelled`; a lack of descriptors (`.tooManyDescriptors`: it needs one for each loop) or threads
+    ///   (`EAGAIN`) when it cannot begin, after which it may be tried again; an error of the listening socket that cannot pass,
+    ///   after which the server is closed. Not thrown: what handlers throw, errors of single connections, a lack of descriptors
+    ///   later on, and nothing at all after a `shutdown` or a `drain`.
     ///
-    /// Python: `serve_forever`; `asyncio.start_server` and `Server.serve_forever`.
+    /// Python: `asyncio.start_server`, `serve_forever`. See accept4(2), epoll(7).
     public nonisolated(nonsending) func serve(
         on loops: EventLoopGroup = .shared,
         _ handle: @escaping @Sendable (_ connection: Connection) async throws -> Void
@@ -40,15 +51,20 @@ extension StreamServer {
         try await serve(on: loops, .plain(handle))
     }
 
-    /// Serves connections with a task for each, which is told who has connected, otherwise as with a closure.
+    /// Serves connections with a task for each, which is told the client's address: otherwise as ``serve(on:_:)-(_,(Connection)->_)``.
+    ///
+    ///     try await server.serve { connection, client in
+    ///         try await connection.write("You are \(client).\n")
+    ///     }
     ///
     /// - Parameters:
-    ///   - loops: where to serve. Default: one loop for each processor, which everything shares.
-    ///   - handle: handles one connection. It gets the client's address too: with the PROXY protocol the one that the balancer
-    ///     tells of.
-    /// - Throws: the same.
+    ///   - loops: the loops to serve on. Default: ``EventLoopGroup/shared``.
+    ///   - handle: handles one connection. The address is the one from which it was accepted, unnamed for most clients of a
+    ///     Unix socket; with ``StreamServerHooks/proxyProtocol`` the one that the header tells, while
+    ///     `connection.remoteAddress` is the balancer's.
+    /// - Throws: as ``serve(on:_:)-(_,(Connection)->_)``.
     ///
-    /// Python: `serve_forever`, with `client_address`.
+    /// Python: `asyncio.start_server`, `get_extra_info("peername")`.
     public nonisolated(nonsending) func serve(
         on loops: EventLoopGroup = .shared,
         _ handle: @escaping @Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void
@@ -56,13 +72,13 @@ extension StreamServer {
         try await serve(on: loops, .withClient(handle))
     }
 
-    /// Serves connections with handlers, a new one for each, otherwise as with a closure.
+    /// Serves connections with handlers, a new one for each, in a task for each: otherwise as ``serve(on:_:)-(_,(Connection)->_)``.
     ///
     /// - Parameters:
-    ///   - loops: where to serve. Default: one loop for each processor, which everything shares.
-    ///   - makeHandler: makes a handler, on the loop where it will run. What it throws is told to
-    ///     ``StreamServerHooks/onError``, and the connection is closed.
-    /// - Throws: the same.
+    ///   - loops: the loops to serve on. Default: ``EventLoopGroup/shared``.
+    ///   - makeHandler: makes a handler, in the connection's task. What it throws is told to ``StreamServerHooks/onError``, and
+    ///     the connection is closed.
+    /// - Throws: as ``serve(on:_:)-(_,(Connection)->_)``.
     ///
     /// Python: the `RequestHandlerClass` of a server, and `serve_forever`.
     public nonisolated(nonsending) func serve<Handler: AsyncRequestHandler>(

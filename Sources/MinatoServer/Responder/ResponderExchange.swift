@@ -33,7 +33,9 @@ struct ResponderExchange: ~Copyable {
     private var isFull = false
     /// Nothing was received yet.
     private(set) var isFresh = true
-    /// The responder has ended the connection while the client was still sending: what comes is dropped.
+    /// Something was sent.
+    private var hasSent = false
+    /// The responder has ended the connection: what still comes is dropped.
     private(set) var isLingering = false
 
     /// What was received and not consumed, if anything.
@@ -206,20 +208,20 @@ struct ResponderExchange: ~Copyable {
 
     // MARK: - Closing
 
-    /// Everything has been sent. A client that is still sending is let finish: closing would make the kernel reset the
-    /// connection, and with it would go what the client has not received yet. See RFC 1122, 4.2.2.13.
+    /// Everything has been sent. A client that may still be sending is let finish: closing would make the kernel reset the
+    /// connection with the next byte that comes, and the client might not have received the answer yet. See RFC 1122, 4.2.2.13.
     @inline(never)
     private mutating func close(_ memory: UnsafeMutableRawPointer, _ size: Int) -> Outcome {
-        if hasEnded, !isReadable { return .close }
+        if hasEnded && !isReadable || !hasSent { return .close }
+        if !isLingering {
+            isLingering = true
+            minato_socket_shutdown(descriptor, Int32(SHUT_WR))
+        }
         for _ in 0..<Self.readsInARow {
             let count = unsafe minato_socket_receive_once(descriptor, memory, size)
             if count == -Int64(EINTR) { continue }
-            if count == -Int64(EAGAIN) { return isLingering ? .wait : .close }
+            if count == -Int64(EAGAIN) { return .wait }
             guard count > 0 else { return .close }
-            if !isLingering {
-                isLingering = true
-                minato_socket_shutdown(descriptor, Int32(SHUT_WR))
-            }
         }
         return .again
     }
@@ -229,6 +231,7 @@ struct ResponderExchange: ~Copyable {
     /// Sends the answer: nil when the client has taken all of it. What it does not take is kept.
     @inline(__always)
     private mutating func send(_ output: inout ResponderOutput) -> Outcome? {
+        hasSent = true
         let descriptor = descriptor
         let result = unsafe output.withBytes { unsafe minato_socket_send_once(descriptor, $0, $1) }
         guard result == Int64(output.count) else { return keepUnsent(result, &output) }

@@ -6,15 +6,19 @@
 ///     var echo = Echo()
 ///     _ = echo.respond(to: Array("hello".utf8).span, output: &output)
 ///     output.bytes                                            // "hello"
+///
+/// Nothing here blocks or throws. It belongs to whoever calls the responder, and is not to be kept.
+///
+/// Python: `Transport.write`, which sends.
 @safe
 public struct ResponderOutput: ~Copyable {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
 
-    /// How many bytes there are.
+    /// How many bytes there are, those of earlier calls that were not sent yet included.
     public private(set) var count = 0
 
-    /// An empty one, with memory of its own.
+    /// An empty one, with memory of its own: for tests.
     public init() { self.init(capacity: 1024) }
 
     init(capacity: Int) {
@@ -27,21 +31,27 @@ public struct ResponderOutput: ~Copyable {
     /// Whether there is nothing in it.
     public var isEmpty: Bool { count == 0 }
 
-    /// A copy of all bytes.
+    /// A copy of all bytes, in their order. Copies each time it is asked: for tests.
     public var bytes: [UInt8] { unsafe [UInt8](UnsafeRawBufferPointer(start: memory, count: count)) }
 
-    /// Appends bytes.
+    /// Appends bytes, which are copied: of the input, say.
+    ///
+    /// - Parameter bytes: none at all append nothing.
     @inline(__always)
     public mutating func append(_ bytes: borrowing Span<UInt8>) {
         unsafe bytes.withUnsafeBytes { unsafe append($0) }
     }
 
-    /// Appends bytes.
+    /// Appends bytes, which are copied.
+    ///
+    /// - Parameter bytes: none at all append nothing.
     public mutating func append(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { unsafe append($0) }
     }
 
-    /// Appends a text in UTF-8.
+    /// Appends a text in UTF-8, without an end of its own.
+    ///
+    /// - Parameter text: an empty one appends nothing.
     public mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
@@ -54,7 +64,9 @@ public struct ResponderOutput: ~Copyable {
         count += 1
     }
 
-    /// Appends bytes, any collection of them.
+    /// Appends bytes, any collection of them. Those of a collection without contiguous storage are copied one by one.
+    ///
+    /// - Parameter bytes: none at all append nothing.
     public mutating func append(contentsOf bytes: some Collection<UInt8>) {
         if bytes.withContiguousStorageIfAvailable({ unsafe append(UnsafeRawBufferPointer($0)) }) == nil {
             for byte in bytes { append(byte) }
@@ -68,7 +80,9 @@ public struct ResponderOutput: ~Copyable {
         count &+= bytes.count
     }
 
-    /// Makes room for so many bytes more.
+    /// Makes room for so many bytes more, so that appending them allocates nothing. Never needed, sometimes quicker.
+    ///
+    /// - Parameter more: how many; zero and less do nothing.
     @inline(__always)
     public mutating func reserve(_ more: Int) {
         if more > capacity &- count { grow(more) }

@@ -30,13 +30,11 @@ final class ResponderShare: @unchecked Sendable {
     /// How long a client may go on sending to a connection that its responder has ended.
     let lingering: Int64
 
-    /// How long a drain waits for the first byte of a client: it was sent together with the connect, or it is not coming.
-    private static let grace: Int64 = 250_000_000
-
     /// How long a client has for its first byte, less when no others are taken.
     var firstByteOrGrace: Int64 {
         guard isDraining else { return firstByte }
-        return firstByte < 0 ? Self.grace : min(firstByte, Self.grace)
+        let grace = server.drainGrace.nanosecondsRoundedUp
+        return firstByte < 0 ? grace : min(firstByte, grace)
     }
 
     init(

@@ -7,17 +7,32 @@ extension StreamServer {
     ///
     ///     try await server.serve(responder: { _ in Echo() })
     ///
-    /// A responder is called by its event loop when bytes come, and has no task: see ``StreamResponder``. Limits, hooks, the
-    /// accepting of connections and the end are those of serving with a closure, and with them ``ServerLimits/inputLimit`` and
-    /// ``ServerLimits/outputLimit``. A drain closes a connection as soon as it is answered and silent.
+    /// **What waits.** Only the task that calls. It returns when the server has been stopped and every connection is closed.
+    ///
+    /// **The loop.** A responder is called by the loop that has its connection, without a task and without a lock: what it does
+    /// holds up every other connection of that loop, so it must neither block nor compute for long. It never has to wait for
+    /// its client: what the client does not take is kept, within ``ServerLimits/outputLimit``, and sent as it takes it. An idle
+    /// connection has no buffer. TCP_NODELAY is set.
+    ///
+    /// **Ends of a connection.** The client ends its stream: ``StreamResponder/end(rest:output:)`` is called, the output is sent,
+    /// and the connection is closed. The responder closes it: the output is sent, the client is told the end, and has until it
+    /// ends its own side, at most 2 s, to receive it; what it still sends is dropped. If nothing was ever sent, it is closed at
+    /// once. The responder throws, or breaks a rule: it is closed at once, and told to ``StreamServerHooks/onError``. The
+    /// client is silent: after ``ServerLimits/firstByteTimeout`` for the first byte, after ``ServerLimits/idleTimeout`` since
+    /// the last, after ``ServerLimits/writeTimeout`` since it took something while it has not taken all; told to
+    /// ``StreamServerHooks/onTimeout``. Its input grows beyond ``ServerLimits/inputLimit``: `.limitExceeded`.
+    ///
+    /// **Limits and cancellation** are as for ``serve(on:_:)-(_,(Connection)->_)``. A drain lets it finish what has begun: see
+    /// ``SocketServer/drain(timeout:)``.
     ///
     /// - Parameters:
-    ///   - loops: where to serve. Default: one loop for each processor, which everything shares.
-    ///   - make: makes the responder of a connection, on a loop's thread; it gets the client's address. What it throws is told
-    ///     to ``StreamServerHooks/onError``, and the connection is closed.
-    /// - Throws: as serving with a closure does.
+    ///   - loops: the loops to serve on. Default: ``EventLoopGroup/shared``, one for each processor.
+    ///   - make: makes the responder of a connection, on the connection's loop; it is told the client's address, as the
+    ///     header tells it with ``StreamServerHooks/proxyProtocol``. What it throws is told to ``StreamServerHooks/onError``, and
+    ///     the connection is closed.
+    /// - Throws: as ``serve(on:_:)-(_,(Connection)->_)``. Not thrown: what responders throw.
     ///
-    /// Python: `asyncio.loop.create_server`, with a protocol factory.
+    /// Python: `asyncio.Protocol`, `loop.create_server`. See accept4(2), epoll(7).
     public nonisolated(nonsending) func serve<Responder: StreamResponder>(
         on loops: EventLoopGroup = .shared,
         responder make: @escaping @Sendable (_ client: SocketAddress) throws -> Responder

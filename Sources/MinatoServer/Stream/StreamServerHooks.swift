@@ -7,7 +7,7 @@ public import MinatoSocket
 ///     let server = try TCPServer(on: .tcp("", 9999), hooks: hooks)
 ///
 /// **Threads.** Hooks are called on the threads of the handlers, several at a time, and errors that belong to no connection
-/// on the thread that serves: be quick there.
+/// on the thread that serves: be quick there. Under `serve` those threads are the event loops': never block there.
 public struct StreamServerHooks: Sendable {
     /// Whether a connection is to be served; false closes it. Called before the handler, on its thread. Default: nil, all are.
     ///
@@ -18,13 +18,15 @@ public struct StreamServerHooks: Sendable {
     /// whole: no descriptor for the next connection, no thread. Such an error is told once until it is over.
     /// Default: nil, nothing is told, nothing is printed.
     ///
-    /// After a ``SocketServer/shutdown()`` come the errors, if any, with which the interrupted handlers ended.
+    /// After a ``SocketServer/shutdown()`` come the errors, if any, with which the interrupted handlers ended; under `serve` not
+    /// the `.cancelled` and `.closed` that the shutdown itself causes.
     ///
     /// Python: `handle_error`.
     public var onError: (@Sendable (_ error: any Error, _ client: SocketAddress?) -> Void)?
 
-    /// Told, instead of ``onError``, when a handler threw a ``SocketError`` `.timedOut`: its client was silent for
-    /// ``ServerLimits/idleTimeout``, or from the beginning for ``ServerLimits/firstByteTimeout``. Default: nil, it goes to ``onError``.
+    /// Told, instead of ``onError``, when a handler threw a ``SocketError`` `.timedOut`, or a responder's client was given up:
+    /// its client was silent for ``ServerLimits/idleTimeout``, or from the beginning for ``ServerLimits/firstByteTimeout``, or
+    /// did not take what it was sent for ``ServerLimits/writeTimeout``. Default: nil, it goes to ``onError``.
     ///
     /// Python: `handle_timeout`, loosely; there the time-out of a request is hidden.
     public var onTimeout: (@Sendable (_ client: SocketAddress) -> Void)?

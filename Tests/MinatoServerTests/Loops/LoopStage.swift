@@ -1,8 +1,9 @@
 import Glibc
-import MinatoServer
 import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoServer
 
 /// What a test of the faces on event loops is run with.
 struct LoopStage: Sendable, CustomTestStringConvertible {
@@ -74,6 +75,12 @@ final class LoopServing: Sendable {
                 result.write(.failure(error))
             }
         }
+    }
+
+    /// Waits until serving has begun, or is over.
+    func begun() -> LoopServing {
+        while server.state.withLock({ $0.phase == .ready }) { sched_yield() }
+        return self
     }
 
     /// Cancels the task that serves.

@@ -31,7 +31,8 @@ struct LoopsShutdownTests {
         #expect(live.withLock { $0 } == 0)
         for client in clients { #expect(client.socket.drainToEnd() == nil) }
         #expect(errors.entries == [])
-        #expect(server.isRefusing)
+        // At once, but for a child process that another test is starting, which has a copy of the socket for a moment.
+        while !server.isRefusing {}
     }
 
     @Test("A task that was cancelled before serves nobody and throws .cancelled", arguments: LoopStage.epoll)
