@@ -65,6 +65,9 @@ struct DatagramExchange: ~Copyable {
     /// Whether replies to everybody wait for the socket to become writable, and receiving with them.
     var isBlocked: Bool { !port.isUnix && !late.isEmpty }
 
+    /// Whether nothing is done before the time has come, however ready the socket is.
+    var isPausing: Bool { pause != .min || isBlocked && late.waitsForMemory }
+
     /// When to go on although nothing is ready.
     var next: Int64 {
         let next = late.isEmpty ? Int64.max : late.next

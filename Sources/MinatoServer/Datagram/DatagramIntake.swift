@@ -10,15 +10,23 @@ struct DatagramIntake: ~Copyable {
         let number: UInt64
     }
 
+    /// What is taken at the end of taking, in batches: as much as a receive buffer holds.
+    private static let lastBatches = 16
+
     private let server: DatagramServer
+    private let shares: LoopShares
     private let share: LoopShare
     private let port: DatagramPort
     private let places: HandlerPlaces
     private var batch: DatagramBatch
     private var backoff = AcceptBackoff()
 
-    init(_ server: DatagramServer, _ share: LoopShare, _ port: DatagramPort, _ places: HandlerPlaces) {
+    init(
+        _ server: DatagramServer, _ shares: LoopShares, _ share: LoopShare, _ port: DatagramPort,
+        _ places: HandlerPlaces
+    ) {
         self.server = server
+        self.shares = shares
         self.share = share
         self.port = port
         self.places = places
@@ -31,13 +39,27 @@ struct DatagramIntake: ~Copyable {
     ///
     /// - Throws: an error of the socket that cannot pass.
     nonisolated(nonsending) mutating func run(_ start: (Taken) -> Void) async throws(SocketError) {
+        try await takeUntilStopped(start)
+        // No wake-up comes to this loop any more. For a datagram whose wake-up has come already nobody else was woken, a
+        // successor who has the socket too neither: so it is taken now, or it would wait for the next one.
+        share.close()
+        for _ in 0..<Self.lastBatches {
+            guard server.state.withLock({ $0.phase == .stopping && !$0.endsWork }), receive(start) > 0 else { break }
+        }
+        // Only this loop has ended: then it is the others' turn.
+        if server.state.withLock({ $0.phase == .serving }) { shares.look(insteadOf: share) }
+    }
+
+    private nonisolated(nonsending) mutating func takeUntilStopped(
+        _ start: (Taken) -> Void
+    ) async throws(SocketError) {
         while true {
             let places = places
             if let gate = server.state.withLock({
                 $0.phase == .serving && places.areTaken ? $0.gateForChange() : nil
             }) {
-                await gate.wait()
-                if Task.isCancelled { return }
+                // A cancelled task too: the shutdown that follows every cancellation opens it.
+                await gate.waitUntilOpen()
                 continue
             }
             guard server.state.withLock({ $0.phase == .serving }) else { return }
@@ -58,12 +80,11 @@ struct DatagramIntake: ~Copyable {
     private mutating func receive(_ start: (Taken) -> Void) -> Int32 {
         let count = places.take(atMost: batch.capacity)
         guard count > 0 else { return 0 }
-        let result = share.acceptor.withDescriptor { batch.receive($0, atMost: count) } ?? -EAGAIN
-        let unused = places.giveBack(count - batch.count)
+        let result = batch.receive(port.socket.descriptor, atMost: count)
         // Another loop may have found no place meanwhile.
-        if unused { server.state.announce() }
-        guard batch.count > 0 else { return result }
+        if places.giveBack(count - batch.count) { server.state.announce() }
         let taken = batch.count
+        guard taken > 0 else { return result }
         // Before any handler begins: nothing that was taken is ever missed by a drain.
         let first: UInt64? = server.state.withLock { state in
             var first: UInt64?
@@ -97,8 +118,13 @@ struct DatagramIntake: ~Copyable {
         case .goOn: break
         case .pause(let pause, let isNew):
             if isNew { server.report(error) }
-            let gate = server.state.withLock { $0.gateForChange() }
-            await gate.wait(on: share.loop, until: .after(pause))
+            let deadline = Deadline.after(pause)
+            while !deadline.hasPassed, !Task.isCancelled,
+                let gate = server.state.withLock({ $0.gateWhilePaused(unlessAfter: nil) })
+            {
+                await gate.wait(on: share.loop, until: deadline)
+                server.state.withLock { $0.remove(gate) }
+            }
         case .end: throw error
         }
     }

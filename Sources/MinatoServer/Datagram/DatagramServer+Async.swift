@@ -42,16 +42,19 @@ extension DatagramServer {
         let places = HandlerPlaces(limits.maxConnections)
         try await serve(
             on: loops,
-            share: { (_, share) async throws(SocketError) in
+            share: { (shares, share) async throws(SocketError) in
                 let failure: SocketError? = await withDiscardingTaskGroup { group in
-                    let failure = await self.takeDatagrams(share, places) { taken in
+                    let failure = await self.takeDatagrams(shares, share, places) { taken in
                         group.addTask(executorPreference: share.loop) { await self.run(taken, places, handle) }
                     }
                     self.noteDrops()
                     self.stopTaking(share)
                     if failure != nil { self.shutdown() }
-                    // What is in flight comes to its end, or is ended by a shutdown: then its tasks are cancelled.
-                    while let gate = self.state.withLock({ $0.gateUntilEnd() }) { await gate.wait() }
+                    // What is in flight comes to its end, or is ended by a shutdown: then its tasks are cancelled. So it goes on
+                    // waiting when it is cancelled itself: a shutdown follows.
+                    while let gate = self.state.withLock({ $0.gateUntilEnd() }) {
+                        await gate.waitUntilOpen()
+                    }
                     if self.state.withLock({ $0.endsWork }) { group.cancelAll() }
                     return failure
                 }
@@ -61,11 +64,12 @@ extension DatagramServer {
 
     /// Gives every datagram to `start` until the server stops. Returns what else has ended it.
     private nonisolated(nonsending) func takeDatagrams(
-        _ share: LoopShare, _ places: HandlerPlaces, _ start: (DatagramIntake.Taken) -> Void
+        _ shares: LoopShares, _ share: LoopShare, _ places: HandlerPlaces,
+        _ start: (DatagramIntake.Taken) -> Void
     ) async -> SocketError? {
         do throws(SocketError) {
             guard let port = try DatagramPort(share, of: self) else { return nil }
-            var intake = DatagramIntake(self, share, port, places)
+            var intake = DatagramIntake(self, shares, share, port, places)
             try await intake.run(start)
             return nil
         } catch {

@@ -54,17 +54,19 @@ extension DatagramServer {
                     self.stopTaking(share)
                     throw error
                 }
-                try await self.serve(share, service)
+                try await self.serve(shares, share, service)
             })
     }
 
     private nonisolated(nonsending) func serve(
-        _ share: LoopShare, _ service: DatagramService
+        _ shares: LoopShares, _ share: LoopShare, _ service: DatagramService
     ) async throws(SocketError) {
         service.begin()
-        while await share.acceptor.waitForConnections() == .ready {}
+        while await share.acceptor.waitForConnections() == .ready { service.look() }
         await service.stop()
         noteDrops()
+        // Only this loop has ended: then it is the others' turn.
+        if state.withLock({ $0.phase == .serving }) { shares.look(insteadOf: share) }
         stopTaking(share)
         await service.finish()
         if let failure = service.failure { throw failure }

@@ -6,6 +6,9 @@ internal import CMinato
 /// **Threads.** The loop's, but for what is said to be for tasks, and `end`.
 @safe
 final class DatagramService: LoopSource, Endable, @unchecked Sendable {
+    /// What is taken at the end of taking, in turns of the exchange: as much as a receive buffer holds.
+    private static let lastTurns = 4
+
     private let server: DatagramServer
     private let share: LoopShare
     private let core: LoopCore
@@ -62,16 +65,34 @@ final class DatagramService: LoopSource, Endable, @unchecked Sendable {
         }
     }
 
+    /// Has it look whether there is something to receive.
+    func look() {
+        core.post { [self] in isReady(UInt32(MINATO_READABLE)) }
+    }
+
     /// Receives nothing more. Afterwards the server knows of every reply that still waits.
     nonisolated(nonsending) func stop() async {
         await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             let isTaken = core.post { [self] in
-                exchange.isStopped = true
-                arrange()
+                takeTheLast()
                 unsafe continuation.resume()
             }
             if !isTaken { unsafe continuation.resume() }
         }
+    }
+
+    private func takeTheLast() {
+        guard unsafe !isClosed else { return }
+        // No wake-up comes to this loop any more. For a datagram whose wake-up has come already nobody else was woken, a
+        // successor who has the socket too neither: so it is taken now, or it would wait for the next one.
+        core.remove(self)
+        unsafe (watched, timer) = (nil, .max)
+        exchange.isReadable = server.state.withLock { $0.phase == .stopping && !$0.endsWork }
+        for _ in 0..<Self.lastTurns {
+            guard case .again = turn() else { break }
+        }
+        exchange.isStopped = true
+        arrange()
     }
 
     /// Waits until every reply has been sent or given up, and lets go of the socket. After `stop`.
@@ -101,46 +122,57 @@ final class DatagramService: LoopSource, Endable, @unchecked Sendable {
 
     private func goOn() {
         guard unsafe !isClosed else { return }
+        let outcome = turn()
+        arrange()
+        if case .again = outcome { core.callAgain(self) }
+        closeIfDone()
+    }
+
+    private func turn() -> DatagramExchange.Outcome {
         unsafe isWorking = true
         let outcome = exchange.goOn()
         unsafe isWorking = false
         if unsafe isEnding { exchange.late.drop() }
         exchange.late.account(to: server, as: self)
-        switch outcome {
-        case .wait: break
-        case .again: core.callAgain(self)
-        case .end(let error): fail(error)
-        }
-        arrange()
-        if exchange.isStopped { closeIfDone() }
+        if case .end(let error) = outcome { fail(error) }
+        return outcome
     }
 
     /// Has the loop watch for what is waited for, and call at the right time.
     private func arrange() {
         guard unsafe !isClosed else { return }
-        let wanted =
-            UInt32(MINATO_EDGE_TRIGGERED)
-            | UInt32(exchange.isBlocked ? MINATO_WRITABLE : exchange.isStopped ? 0 : MINATO_READABLE)
-        if unsafe wanted != watched {
-            watch(wanted)
-        } else if !core.hasEdges {
-            core.setInterest(self, wanted)
-        }
+        watch(wanted)
         let next = exchange.next
         guard unsafe next != timer else { return }
         unsafe timer = next
         if next == .max { core.cancelTimer(self) } else { core.setTimer(self, next) }
     }
 
+    /// What is waited for; nil: only the time.
+    private var wanted: UInt32? {
+        if exchange.isPausing { return nil }
+        if exchange.isBlocked { return UInt32(MINATO_WRITABLE) }
+        return exchange.isStopped ? nil : UInt32(MINATO_READABLE)
+    }
+
     /// Writability is watched for only while somebody waits for it: it is reported after each reply that was delivered.
-    private func watch(_ wanted: UInt32) {
+    @inline(__always)
+    private func watch(_ wanted: UInt32?) {
+        if unsafe wanted != watched {
+            change(to: wanted)
+        } else if !core.hasEdges, let wanted {
+            core.setInterest(self, wanted | UInt32(MINATO_EDGE_TRIGGERED))
+        }
+    }
+
+    private func change(to wanted: UInt32?) {
         // Removed and added: what is watched together with other loops cannot be modified. See epoll_ctl(2).
         core.remove(self)
-        unsafe timer = .max
-        unsafe watched = wanted
-        let isShared = isOneOfSeveral && core.hasEdges && wanted & UInt32(MINATO_READABLE) != 0
-        let exclusive = isShared ? UInt32(MINATO_EXCLUSIVE) : 0
-        let result = core.add(self, descriptor, interest: wanted | exclusive)
+        unsafe (watched, timer) = (wanted, .max)
+        guard let wanted else { return }
+        let isShared = isOneOfSeveral && core.hasEdges && wanted == UInt32(MINATO_READABLE)
+        let interest = wanted | UInt32(MINATO_EDGE_TRIGGERED | (isShared ? MINATO_EXCLUSIVE : 0))
+        let result = core.add(self, descriptor, interest: interest)
         if result < 0 { fail(SocketError(.register, .init(result: result), local: server.address)) }
     }
 
@@ -156,7 +188,7 @@ final class DatagramService: LoopSource, Endable, @unchecked Sendable {
             exchange.late.drop()
             exchange.late.account(to: server, as: self)
             arrange()
-            if exchange.isStopped { closeIfDone() }
+            closeIfDone()
         }
     }
 

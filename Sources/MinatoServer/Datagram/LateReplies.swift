@@ -61,6 +61,9 @@ struct LateReplies {
     /// Has the next try wait, however ready the socket is.
     mutating func waitForMemory(until time: Int64) { retry = time }
 
+    /// On UDP: whether it does.
+    var waitsForMemory: Bool { retry != .max }
+
     private mutating func extendPause() {
         pause = min(max(pause * 2, 1_000_000), 50_000_000)
         retry = minato_clock_now() &+ pause

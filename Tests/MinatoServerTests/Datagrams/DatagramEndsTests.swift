@@ -148,6 +148,31 @@ struct DatagramEndsTests {
         #expect(reports.entries == ["0 finished, 0 ended"])
     }
 
+    @Test("What had come when the drain began is answered", arguments: DatagramStage.all)
+    func drainTakesTheLast(stage: DatagramStage) throws {
+        let server = try udpServer()
+        let gate = Gate()
+        let serving = try DatagramServing(server, stage) { (server, loops) in
+            try await stage.answer(server, loops) { (bytes, _) in
+                // The loop is busy.
+                if bytes == [0] { gate.pass() }
+                return bytes
+            }
+        }
+        let client = try datagramClient(of: server)
+        for _ in 0..<stage.loops { try client.send([0]) }
+        // With two loops the second one may get nothing, when the first has taken both.
+        gate.wait(for: 1)
+        for number in 1..<100 as Range<UInt8> { try client.send([number]) }
+        let drain = try Background { server.drainBlocking(timeout: nil) }
+        while !server.isStopping { sched_yield() }
+        gate.open()
+        var received: Set<UInt8> = []
+        while received.count < 100 { received.formUnion(try client.receive(atMost: 10)) }
+        #expect(try drain.join().ended == 0)
+        try serving.join()
+    }
+
     @Test("A responder is drained at once, when none of its replies waits", arguments: DatagramStage.of(.responder))
     func drainResponder(stage: DatagramStage) throws {
         let server = try udpServer()
@@ -275,6 +300,9 @@ struct DatagramEndsTests {
 }
 
 extension SocketServer {
+    /// Whether it has been told to stop.
+    fileprivate var isStopping: Bool { state.withLock { $0.phase == .stopping } }
+
     /// Whether no loop receives any more.
     fileprivate var hasStoppedTaking: Bool { state.withLock { $0.listener == nil } }
 
