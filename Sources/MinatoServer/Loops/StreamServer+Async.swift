@@ -51,7 +51,8 @@ extension StreamServer {
         try await serve(on: loops, .plain(handle))
     }
 
-    /// Serves connections with a task for each, which is told the client's address: otherwise as ``serve(on:_:)-(_,(Connection)->_)``.
+    /// Serves connections with a task for each, which is told the client's address: otherwise as
+    /// ``serve(on:_:)-(_,(Connection)->Void)``.
     ///
     ///     try await server.serve { connection, client in
     ///         try await connection.write("You are \(client).\n")
@@ -62,7 +63,7 @@ extension StreamServer {
     ///   - handle: handles one connection. The address is the one from which it was accepted, unnamed for most clients of a
     ///     Unix socket; with ``StreamServerHooks/proxyProtocol`` the one that the header tells, while
     ///     `connection.remoteAddress` is the balancer's.
-    /// - Throws: as ``serve(on:_:)-(_,(Connection)->_)``.
+    /// - Throws: as ``serve(on:_:)-(_,(Connection)->Void)``.
     ///
     /// Python: `asyncio.start_server`, `get_extra_info("peername")`.
     public nonisolated(nonsending) func serve(
@@ -72,13 +73,14 @@ extension StreamServer {
         try await serve(on: loops, .withClient(handle))
     }
 
-    /// Serves connections with handlers, a new one for each, in a task for each: otherwise as ``serve(on:_:)-(_,(Connection)->_)``.
+    /// Serves connections with handlers, a new one for each, in a task for each: otherwise as
+    /// ``serve(on:_:)-(_,(Connection)->Void)``.
     ///
     /// - Parameters:
     ///   - loops: the loops to serve on. Default: ``EventLoopGroup/shared``.
     ///   - makeHandler: makes a handler, in the connection's task. What it throws is told to ``StreamServerHooks/onError``, and
     ///     the connection is closed.
-    /// - Throws: as ``serve(on:_:)-(_,(Connection)->_)``.
+    /// - Throws: as ``serve(on:_:)-(_,(Connection)->Void)``.
     ///
     /// Python: the `RequestHandlerClass` of a server, and `serve_forever`.
     public nonisolated(nonsending) func serve<Handler: AsyncRequestHandler>(

@@ -9,7 +9,7 @@
 ///     try await server.serve(responder: { _ in Echo() })
 ///
 /// It never waits, and so costs what a loop in C costs. It can be tested by calling it. What has to wait for something else,
-/// or computes for long, belongs on the async face: see ``StreamServer/serve(on:_:)-(_,(Connection)->_)``.
+/// or computes for long, belongs on the async face: see ``StreamServer/serve(on:_:)-(_,(Connection)->Void)``.
 ///
 /// Each connection has a responder of its own, which keeps what it has to remember. All calls are made on one thread, one after
 /// the other: it needs no lock, and need not be `Sendable`.

@@ -22,7 +22,7 @@ extension StreamServer {
     /// the last, after ``ServerLimits/writeTimeout`` since it took something while it has not taken all; told to
     /// ``StreamServerHooks/onTimeout``. Its input grows beyond ``ServerLimits/inputLimit``: `.limitExceeded`.
     ///
-    /// **Limits and cancellation** are as for ``serve(on:_:)-(_,(Connection)->_)``. A drain lets it finish what has begun: see
+    /// **Limits and cancellation** are as for ``serve(on:_:)-(_,(Connection)->Void)``. A drain lets it finish what has begun: see
     /// ``SocketServer/drain(timeout:)``.
     ///
     /// - Parameters:
@@ -30,7 +30,7 @@ extension StreamServer {
     ///   - make: makes the responder of a connection, on the connection's loop; it is told the client's address, as the
     ///     header tells it with ``StreamServerHooks/proxyProtocol``. What it throws is told to ``StreamServerHooks/onError``, and
     ///     the connection is closed.
-    /// - Throws: as ``serve(on:_:)-(_,(Connection)->_)``. Not thrown: what responders throw.
+    /// - Throws: as ``serve(on:_:)-(_,(Connection)->Void)``. Not thrown: what responders throw.
     ///
     /// Python: `asyncio.Protocol`, `loop.create_server`. See accept4(2), epoll(7).
     public nonisolated(nonsending) func serve<Responder: StreamResponder>(
