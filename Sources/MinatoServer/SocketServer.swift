@@ -25,7 +25,7 @@ public class SocketServer: @unchecked Sendable {
 
     /// How long a drain waits for the first byte of a responder's client: it was sent together with the connect, or it is not
     /// coming. Tests put another time here, before they serve.
-    var drainGrace: Duration = .milliseconds(250)
+    final var drainGrace: Duration = .milliseconds(250)
 
     /// Takes over a socket that is bound, and listens if it is a stream.
     init(_ socket: consuming Socket, limits: ServerLimits, ownsPath: Bool) throws(SocketError) {
