@@ -4,26 +4,7 @@ public import MinatoSocket
 ///
 /// Python: the `request` of a `socketserver.UDPServer`'s handler, a pair of the data and the socket.
 public struct AsyncDatagramRequest: Sendable {
-    /// How a reply is sent.
-    private enum Way: Sendable {
-        case port(DatagramPort, EventLoop, source: PacketInfo?)
-        case closure(@Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) async throws(SocketError) -> Void)
-    }
-
-    /// One object, since a request is handed from task to task.
-    private final class Arrival: Sendable {
-        let datagram: Datagram
-        let localAddress: SocketAddress?
-        let way: Way
-
-        init(_ datagram: Datagram, _ localAddress: SocketAddress?, _ way: Way) {
-            self.datagram = datagram
-            self.localAddress = localAddress
-            self.way = way
-        }
-    }
-
-    private let arrival: Arrival
+    private let arrival: DatagramArrival
 
     /// A request, for tests of code that handles one without a server.
     ///
@@ -35,20 +16,20 @@ public struct AsyncDatagramRequest: Sendable {
         _ datagram: Datagram, localAddress: SocketAddress? = nil,
         send: @escaping @Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) async throws(SocketError) -> Void
     ) {
-        arrival = Arrival(datagram, localAddress, .closure(send))
+        arrival = DatagramArrival(datagram, localAddress, .closure(send))
     }
 
     init(
         _ datagram: Datagram, localAddress: SocketAddress?, through port: DatagramPort, on loop: EventLoop,
         from source: PacketInfo?
     ) {
-        arrival = Arrival(datagram, localAddress, .port(port, loop, source: source))
+        arrival = DatagramArrival(datagram, localAddress, .port(port, loop, source: source))
     }
 
     /// Asks the hooks whether it is to be handled.
     func isWanted(by hooks: DatagramServerHooks) -> Bool {
         guard case .port(let port, _, let source) = arrival.way else { return true }
-        return hooks.wants(datagram, localAddress, port, from: source)
+        return hooks.wants(arrival.datagram, arrival.localAddress, port, from: source)
     }
 
     /// What arrived: bytes, sender, and whether its end was cut off. An empty datagram is a datagram.
@@ -86,16 +67,10 @@ public struct AsyncDatagramRequest: Sendable {
     ///
     /// Python: `self.request[1].sendto(data, self.client_address)`; `asyncio`'s `sendto`. See sendto(2).
     public nonisolated(nonsending) func reply(_ bytes: [UInt8]) async throws(SocketError) {
-        let receiver = sender
-        guard receiver != SocketAddress(), !receiver.isUnnamed else {
-            throw SocketError(.send, .notConnected, subject: "reply to a sender without an address")
-        }
-        switch arrival.way {
-        case .port(let port, let loop, let source):
-            try await port.send(bytes, to: receiver, from: source, on: loop)
-        case .closure(let send):
-            try await send(bytes, receiver)
-        }
+        // What does not wait is kept out of here: a task's memory holds all that a function that waits has.
+        let result = arrival.sendAtOnce(bytes)
+        if result >= 0 { return }
+        try await arrival.goOn(sending: bytes, after: result)
     }
 
     /// Sends a text in UTF-8: see ``reply(_:)-([UInt8])``.

@@ -18,7 +18,9 @@ struct DatagramExchange: ~Copyable {
     /// Receives in a row before the others get their turn.
     private static let batchesInARow = 4
     /// The datagrams that are asked for when few came last time: each costs its preparation, whether it comes or not.
-    private static let fewest = 4
+    private static let fewest = 8
+    /// So many at a time make the costs of a call small beside those of each.
+    private static let many = 16
 
     private let port: DatagramPort
     private let descriptor: Int32
@@ -60,6 +62,7 @@ struct DatagramExchange: ~Copyable {
         batch = DatagramBatch(size: limits.datagramSize, controlSize: control.isWildcard ? control.capacity : 0)
         outputs = OutputRow(count: batch.capacity)
         late = LateReplies(port, limit: limits.outputLimit)
+        info.localAddress = control.localAddress(nil)
     }
 
     /// Whether replies to everybody wait for the socket to become writable, and receiving with them.
@@ -96,8 +99,10 @@ struct DatagramExchange: ~Copyable {
                 }
                 continue
             }
-            if result < wanted, isDrainedWhenShort { isReadable = false }
-            wanted = max(Self.fewest, min(Int(result) &* 2, batch.capacity))
+            // While a few are answered others come, mostly: looking for them costs less than waiting. One alone was
+            // probably the only one; and after many it is better to let them gather again.
+            if result < wanted, isDrainedWhenShort, !(2..<Self.many ~= Int(result)) { isReadable = false }
+            wanted = result == wanted ? batch.capacity : max(Self.fewest, min(Int(result) &* 2, batch.capacity))
             answer()
             send()
         }
@@ -127,7 +132,7 @@ struct DatagramExchange: ~Copyable {
             info.length = batch.length(place)
             info.isTruncated = batch.isTruncated(place)
             let asked = control.isWildcard ? batch.packetInfo(place) : nil
-            info.localAddress = control.localAddress(asked)
+            if control.isWildcard { info.localAddress = control.localAddress(asked) }
             if hooks.verify != nil, !isWanted(place) { continue }
             do {
                 try answer(place, from: asked)

@@ -86,7 +86,7 @@ extension DatagramServer {
         do {
             if hooks.verify == nil || taken.request.isWanted(by: hooks) { try await handle(taken.request) }
         } catch {
-            report(error, taken.request.sender)
+            report(error, taken.request)
         }
         places.giveBack(1)
         state.withLock { $0.dismiss(taken.number) }
@@ -94,12 +94,13 @@ extension DatagramServer {
     }
 
     /// Tells of an error, unless it is what the server's own end looks like to a handler.
-    private func report(_ error: any Error, _ sender: SocketAddress) {
+    @inline(never)
+    private func report(_ error: any Error, _ request: AsyncDatagramRequest) {
         guard let onError = hooks.onError else { return }
         if state.withLock({ $0.endsWork }) {
             if error is CancellationError { return }
             if let error = error as? SocketError, error.code == .cancelled || error.code == .closed { return }
         }
-        onError(error, sender)
+        onError(error, request.sender)
     }
 }
