@@ -36,17 +36,14 @@ struct LoopsShutdownTests {
     }
 
     @Test("A task that was cancelled before serves nobody and throws .cancelled", arguments: LoopStage.epoll)
-    func cancelledBefore(stage: LoopStage) async throws {
+    func cancelledBefore(stage: LoopStage) throws {
         let server = try tcpServer()
         let early = try sharedClient(of: server)
-        let loops = try stage.group()
-        defer { loops.shutdown() }
-        let code = await Task {
+        let serving = try LoopServing(server, stage) { server, loops in
             unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-            do throws(SocketError) { try await stage.echo(server, loops) } catch { return Optional(error.code) }
-            return nil
-        }.value
-        #expect(code == .cancelled)
+            try await stage.echo(server, loops)
+        }
+        #expect(serving.joinedCode() == .cancelled)
         #expect(early.socket.drainToEnd() == .connectionReset)
     }
 
