@@ -235,11 +235,14 @@ struct ConnectionReadingTests {
                     _ = try await connection.readLine()
                 }.value
                 #expect(stage.connection.input.capacity == 0)
+                // While it waits, too; looked at when the direction has been given back, as it was then.
                 let reading = stage.start { connection in _ = try await connection.readLine() }
                 await stage.untilWaiting(.reading)
+                reading.cancel()
+                #expect(await code { try await reading.value } == .cancelled)
                 #expect(stage.connection.input.capacity == 0)
                 try stage.peer.socket.sendAll("c\n")
-                try await reading.value
+                try await stage.start { connection in _ = try await connection.readLine() }.value
                 #expect(stage.connection.input.capacity == 0)
             }
         }
