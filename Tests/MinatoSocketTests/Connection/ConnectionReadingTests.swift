@@ -235,11 +235,14 @@ struct ConnectionReadingTests {
                     _ = try await connection.readLine()
                 }.value
                 #expect(stage.connection.input.capacity == 0)
+                // While it waits, too; looked at when the direction has been given back, as it was then.
                 let reading = stage.start { connection in _ = try await connection.readLine() }
                 await stage.untilWaiting(.reading)
+                reading.cancel()
+                #expect(await code { try await reading.value } == .cancelled)
                 #expect(stage.connection.input.capacity == 0)
                 try stage.peer.socket.sendAll("c\n")
-                try await reading.value
+                try await stage.start { connection in _ = try await connection.readLine() }.value
                 #expect(stage.connection.input.capacity == 0)
             }
         }
@@ -252,10 +255,14 @@ struct ConnectionReadingTests {
             let sending = try Background {
                 while errorCode({ () throws(SocketError) in try peer.socket.sendAll(muchContent) }) == nil {}
             }
+            let count = Guarded(0)
             let reading = stage.start { connection in
-                var count = 0
-                while true { count += try await connection.read(atMost: 1).count }
+                while true {
+                    let read = try await connection.read(atMost: 1).count
+                    count.withLock { $0 += read }
+                }
             }
+            await until { count.withLock { $0 } > 1000 }
             // On the same loop, and its turn comes all the same.
             for _ in 0..<100 { await Task(executorPreference: stage.loop) { await Task.yield() }.value }
             reading.cancel()
