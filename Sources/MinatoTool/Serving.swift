@@ -32,7 +32,14 @@ struct Serving: Sendable {
             try onLoops { (loops) throws(SocketError) in
                 try await server.serve(on: loops, responder: { _ in Responder(handler: handler) })
             }
-        case (.datagram(let server), .async), (.datagram(let server), .responder): try serveBlocking(server)
+        case (.datagram(let server), .async):
+            try onLoops { (loops) throws(SocketError) in
+                try await server.serve(on: loops) { request in try await request.reply(answer(to: request.bytes)) }
+            }
+        case (.datagram(let server), .responder):
+            try onLoops { (loops) throws(SocketError) in
+                try await server.serve(on: loops, responder: { Answerer(handler: handler) })
+            }
         }
     }
 
@@ -94,6 +101,20 @@ struct Serving: Sendable {
     // MARK: - Datagrams
 
     private func answer(to bytes: [UInt8]) -> [UInt8] { handler == .echo ? bytes : strippedAndUppercased(bytes) }
+
+    private struct Answerer: DatagramResponder {
+        let handler: ServeCommand.Handler
+
+        mutating func respond(
+            to datagram: Span<UInt8>, _ info: borrowing DatagramInfo, output: inout ResponderOutput
+        ) -> DatagramVerdict {
+            switch handler {
+            case .echo: output.append(datagram)
+            case .upper: output.append(strippedAndUppercased(datagram.indices.map { datagram[$0] }))
+            }
+            return .reply
+        }
+    }
 
     private func serveBlocking(_ server: DatagramServer) throws(SocketError) {
         try server.serveBlocking { request in try request.reply(answer(to: request.bytes)) }
