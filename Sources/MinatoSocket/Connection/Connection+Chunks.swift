@@ -28,10 +28,17 @@ extension Connection {
         /// What reading throws.
         public typealias Failure = SocketError
 
-        let connection: Connection
-        let count: Int
-        var timeout: Duration?
-        var deadline = Deadline.none
+        @usableFromInline let connection: Connection
+        @usableFromInline let count: Int
+        @usableFromInline let timeout: Duration?
+        @usableFromInline let deadline: Deadline
+
+        init(connection: Connection, count: Int, timeout: Duration? = nil, deadline: Deadline = .none) {
+            self.connection = connection
+            self.count = count
+            self.timeout = timeout
+            self.deadline = deadline
+        }
 
         /// Begins to read.
         public func makeAsyncIterator() -> Iterator { Iterator(chunks: self) }
@@ -43,25 +50,51 @@ extension Connection {
             /// What reading throws.
             public typealias Failure = SocketError
 
-            let chunks: Chunks
+            @usableFromInline let chunks: Chunks
+            @usableFromInline var pieces = PieceReader()
+
+            init(chunks: Chunks) { self.chunks = chunks }
 
             /// The next piece, nil at the end of the stream.
             ///
             /// - Throws: as ``Connection/read(atMost:timeout:deadline:)``. One may go on after an error.
+            @inlinable
             public nonisolated(nonsending) mutating func next() async throws(SocketError) -> [UInt8]? {
-                guard chunks.count > 0 else {
-                    throw chunks.connection.channel.failure(
-                        .receive, .invalidArgument, subject: "count \(chunks.count)")
-                }
-                let bytes = try await chunks.connection.read(
-                    atMost: chunks.count, timeout: chunks.timeout, deadline: chunks.deadline)
-                return bytes.isEmpty ? nil : bytes
+                try await chunks.connection.readPiece(&pieces, chunks.count, chunks.timeout, chunks.deadline)
             }
 
-            /// The next piece, for a caller that belongs to an actor: see ``next()``.
-            public mutating func next(isolation actor: isolated (any Actor)?) async throws(SocketError) -> [UInt8]? {
+            /// The next piece, as the protocol asks for it: see ``next()``. Always runs where its caller runs.
+            ///
+            /// Not `isolated`, as the protocol has it, but `nonsending`, which means the same without a switch of executors before
+            /// and behind each piece.
+            @inlinable
+            public nonisolated(nonsending) mutating func next(
+                isolation actor: (any Actor)?
+            ) async throws(SocketError) -> [UInt8]? {
                 try await next()
             }
         }
+    }
+}
+
+extension Connection {
+    /// Reads the next piece of at most `count` bytes, nil at the end of the stream.
+    @usableFromInline
+    nonisolated(nonsending) func readPiece(
+        _ pieces: inout PieceReader, _ count: Int, _ timeout: Duration?, _ deadline: Deadline
+    ) async throws(SocketError) -> [UInt8]? {
+        guard count > 0 else { throw invalidCount(count) }
+        let most = min(count, LoopCore.scratchSize)
+        let isReady = try await channel.take(.reading)
+        if !input.isEmpty { return takeInput(isReady) { $0.take(atMost: most) } }
+        if !isReady { pieces.beginWait() }
+        var limit: Deadline?
+        let result = try await channel.proceed(
+            .reading, isReady, &limit, timeout, deadline, standardReadTimeout
+        ) { descriptor in
+            pieces.receive(channel, descriptor, atMost: most)
+        }
+        channel.finish(.reading, isReady: pieces.isFull || channel.current.hasEnded)
+        return result == 0 ? nil : pieces.last
     }
 }

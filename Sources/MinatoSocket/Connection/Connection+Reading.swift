@@ -115,7 +115,7 @@ extension Connection {
     }
 
     @inline(never)
-    private func invalidCount(_ count: Int) -> SocketError {
+    func invalidCount(_ count: Int) -> SocketError {
         channel.failure(.receive, .invalidArgument, subject: "count \(count)")
     }
 

@@ -17,6 +17,7 @@ extension Connection {
     /// After an error an unknown part of the bytes has gone out: close the connection.
     ///
     /// C: `minato_socket_send`. Python: `sendall`; `StreamWriter.write` with `drain`. See send(2).
+    @inlinable
     public nonisolated(nonsending) func write(
         _ bytes: [UInt8], timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(SocketError) {
@@ -24,22 +25,14 @@ extension Connection {
     }
 
     /// Writes all bytes: see ``write(_:timeout:deadline:)-([UInt8],_,_)``.
+    ///
+    /// What the kernel takes at once costs no suspension, and no task's memory.
+    @inlinable
     public nonisolated(nonsending) func write(
         _ bytes: borrowing Span<UInt8>, timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(SocketError) {
-        let size = bytes.count
-        guard size > 0 else { return }
-        var sent = 0
-        _ = try await channel.perform(.writing, timeout, deadline, standardWriteTimeout) { descriptor in
-            unsafe bytes.withUnsafeBytes { bytes in
-                guard let base = bytes.baseAddress else { return 0 }
-                let result = unsafe minato_socket_send_once(descriptor, base + sent, size - sent)
-                guard result >= 0 else { return result }
-                sent += Int(result)
-                return sent == size ? 0 : channel.resultOfShortWrite
-            }
-        }
-        channel.finish(.writing, isReady: true)
+        let begun = try beginWriting(bytes)
+        if begun < bytes.count { try await goOnWriting(bytes, begun, timeout, deadline) }
     }
 
     /// Writes all of a text in UTF-8: see ``write(_:timeout:deadline:)-([UInt8],_,_)``.
@@ -113,6 +106,56 @@ extension Connection {
         hasFinishedWriting = result >= 0
         channel.finish(.writing, isReady: wasReady)
         if let error { throw error }
+    }
+}
+
+extension Connection {
+    /// Begins a write with one try.
+    ///
+    /// - Returns: how many bytes were sent, and the direction is kept until `goOnWriting` has sent the others; all, or 0 when
+    ///   there are none, and it is given back. Negative: others come first, and nothing was tried.
+    @usableFromInline
+    func beginWriting(_ bytes: borrowing Span<UInt8>) throws(SocketError) -> Int {
+        let size = bytes.count
+        guard size > 0 else { return 0 }
+        guard try channel.begin(.writing) else { return 0 }
+        if channel.hasHadItsShare(.writing) { return -1 }
+        let result = unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return Int64(0) }
+            return uninterrupted { unsafe minato_socket_send_once(channel.descriptor, base, size) }
+        }
+        if result == size {
+            channel.finish(.writing, isReady: true)
+            return size
+        }
+        if result >= 0 { return Int(result) }
+        if result == -Int64(EAGAIN) { return 0 }
+        throw channel.end(.writing, result)
+    }
+
+    /// Goes on with a write that has begun.
+    @usableFromInline
+    nonisolated(nonsending) func goOnWriting(
+        _ bytes: borrowing Span<UInt8>, _ begun: Int, _ timeout: Duration?, _ deadline: Deadline
+    ) async throws(SocketError) {
+        let size = bytes.count
+        var sent = max(begun, 0)
+        if begun < 0 { try await channel.giveWay(.writing) }
+        var limit: Deadline?
+        // After a short write there is an edge to come, unless the peer has gone.
+        let isReady = begun < 0 || begun > 0 && channel.current.hasEnded
+        _ = try await channel.proceed(
+            .writing, isReady, &limit, timeout, deadline, standardWriteTimeout
+        ) { descriptor in
+            unsafe bytes.withUnsafeBytes { bytes in
+                guard let base = bytes.baseAddress else { return 0 }
+                let result = unsafe minato_socket_send_once(descriptor, base + sent, size - sent)
+                guard result >= 0 else { return result }
+                sent += Int(result)
+                return sent == size ? 0 : channel.resultOfShortWrite
+            }
+        }
+        channel.finish(.writing, isReady: true)
     }
 }
 

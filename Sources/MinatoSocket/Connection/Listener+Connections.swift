@@ -31,8 +31,8 @@ extension Listener {
             init(listener: Listener) { self.listener = listener }
 
             /// The next connection; nil when the listener was closed.
-            public mutating func next(
-                isolation actor: isolated (any Actor)? = #isolation
+            public nonisolated(nonsending) mutating func next(
+                isolation actor: (any Actor)? = nil
             ) async throws(SocketError) -> Connection? {
                 while true {
                     do throws(SocketError) {

@@ -25,8 +25,8 @@ extension DatagramSocket {
             let socket: DatagramSocket
 
             /// The next datagram; nil when the socket was closed.
-            public mutating func next(
-                isolation actor: isolated (any Actor)? = #isolation
+            public nonisolated(nonsending) mutating func next(
+                isolation actor: (any Actor)? = nil
             ) async throws(SocketError) -> Datagram? {
                 while true {
                     do throws(SocketError) {

@@ -1,0 +1,60 @@
+internal import CMinato
+
+/// Receives pieces into arrays of the right size; the memory of a small one is used again when nobody has kept it.
+@usableFromInline
+struct PieceReader {
+    /// More is received into an array at once. Less goes through the loop's memory: then one call gets all there is, however
+    /// much that is.
+    private static let copied = 2048
+    /// As much memory is kept while the connection waits.
+    private static let kept = 512
+
+    /// The piece that was given out last.
+    private(set) var last: [UInt8] = []
+    /// How much came last, or more when that was cut off.
+    private var expected = 0
+    /// The last piece has filled its memory: there may be more.
+    private(set) var isFull = false
+
+    @usableFromInline init() {}
+
+    /// A connection that waits holds little memory.
+    mutating func beginWait() {
+        if expected > Self.kept { last = [] }
+    }
+
+    /// One receive, which `last` holds afterwards if there is anything.
+    mutating func receive(_ channel: Channel, _ descriptor: Int32, atMost most: Int) -> Int64 {
+        if expected > Self.copied { return receiveInPlace(descriptor, min(most, 2 &* expected)) }
+        return unsafe channel.receive(descriptor, atMost: most) { unsafe keep($0, of: most) }
+    }
+
+    private mutating func keep(_ bytes: UnsafeRawBufferPointer, of most: Int) {
+        // New memory, too, when somebody has kept the last piece.
+        last.removeAll(keepingCapacity: bytes.count <= Self.kept)
+        unsafe last.append(contentsOf: bytes)
+        note(bytes.count, of: most)
+    }
+
+    @inline(never)
+    private mutating func receiveInPlace(_ descriptor: Int32, _ size: Int) -> Int64 {
+        var result: Int64 = 0
+        let piece = [UInt8](capacity: size) { output in
+            unsafe output.withUnsafeMutableBufferPointer { (memory, count) in
+                guard let base = memory.baseAddress else { return }
+                result = unsafe minato_socket_receive_once(descriptor, base, size)
+                count = max(Int(result), 0)
+            }
+        }
+        if piece.isEmpty { return result }
+        // A piece that is kept shall not hold much more memory than its bytes need.
+        last = piece.count >= size / 4 ? piece : unsafe piece.withUnsafeBytes { unsafe [UInt8]($0) }
+        note(piece.count, of: size)
+        return result
+    }
+
+    private mutating func note(_ count: Int, of size: Int) {
+        isFull = count == size
+        expected = isFull ? min(2 &* size, LoopCore.scratchSize) : count
+    }
+}
