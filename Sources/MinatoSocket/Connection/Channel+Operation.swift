@@ -43,7 +43,7 @@ extension Channel {
         var isReady = isReady
         while true {
             if !isReady {
-                let until = limit ?? firstLimit(direction, Deadline(timeout, deadline, standard: standard))
+                let until = limit ?? firstLimit(direction, self.deadline(timeout, deadline, standard))
                 limit = until
                 let wake = await wait(direction, until: until)
                 guard wake == .ready else { throw end(direction, wake) }
@@ -54,6 +54,20 @@ extension Channel {
             guard result >= 0 else { throw end(direction, result) }
             return result
         }
+    }
+
+    /// The earlier of a deadline and a timeout that begins now; the standard timeout when neither was given.
+    @inline(__always)
+    private func deadline(
+        _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>
+    ) -> Deadline {
+        if timeout == nil, deadline == .none, loop.core.isCurrent {
+            let nanoseconds = standard.load(ordering: .relaxed)
+            if nanoseconds < 0 { return .none }
+            // Long enough not to look at the clock once more for it.
+            if nanoseconds >= LoopCore.roughly { return loop.core.rough(nanoseconds) }
+        }
+        return Deadline(timeout, deadline, standard: standard)
     }
 
     /// The limit of a wait: a tighter one for the first wait of a server's connection.

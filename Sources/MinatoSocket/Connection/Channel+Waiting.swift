@@ -8,10 +8,37 @@ extension Channel {
     @inline(__always)
     nonisolated(nonsending) func wait(_ direction: Direction, until deadline: Deadline) async -> Wake {
         if owner.load(ordering: .relaxed) != 0 {
-            let wake = await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
+            let wake = loop.core.isCurrent
+                ? await waitInRoom(direction, deadline)
+                : await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
             if wake != .foreign { return wake }
         }
         return await waitInForeignTask(direction, until: deadline)
+    }
+
+    /// As `wait`, for the own task when it runs on the loop.
+    @inline(__always)
+    private nonisolated(nonsending) func waitInRoom(_ direction: Direction, _ deadline: Deadline) async -> Wake {
+        // Only the loop's thread looks at these, and it is this one.
+        if deadline != .none { limitOnLoop(direction, current.wait(direction) &+ 1, deadline.nanoseconds) }
+        loop.core.room.expect(self, direction, isTimed: deadline != .none)
+        return await loop.core.room.pass(self, direction)
+    }
+
+    /// How the wait of a job ended.
+    func wake(_ direction: Direction) -> Wake { unsafe direction == .reading ? readerWake : writerWake }
+
+    /// A task has arrived in the room. It goes on at once when there is no reason to wait, or when it is not the own one: a job
+    /// is the address of its task.
+    @inline(__always)
+    func seat(_ direction: Direction, _ job: UnownedJob, isTimed: Bool) {
+        if direction == .reading { unsafe reader = .job(job) } else { unsafe writer = .job(job) }
+        let isOwn = unsafe unsafeBitCast(job, to: UInt.self) == owner.load(ordering: .relaxed)
+        if isOwn, update({ $0.beginWait(direction, isOwn: true, isTimed: isTimed) }) {
+            if !loop.core.hasEdges { showInterest() }
+        } else {
+            resume(direction, isOwn ? reasonNotToWait(true) : .foreign)
+        }
     }
 
     /// As `wait`, with a cancellation handler of its own, which costs as much as the rest of the wait.
@@ -40,7 +67,11 @@ extension Channel {
             if isOwn, unsafe unsafeBitCast(continuation, to: UInt.self) != owner.load(ordering: .relaxed) {
                 return unsafe continuation.resume(returning: .foreign)
             }
-            if direction == .reading { unsafe reader = continuation } else { unsafe writer = continuation }
+            if direction == .reading {
+                unsafe reader = .continuation(continuation)
+            } else {
+                unsafe writer = .continuation(continuation)
+            }
             guard update({ $0.beginWait(direction, isOwn: isOwn, isTimed: deadline != .none) }) else {
                 return unsafe continuation.resume(returning: reasonNotToWait(isOwn))
             }
@@ -49,9 +80,10 @@ extension Channel {
             if !isOwn, Task.isCancelled { endWait(direction, number, .cancelled) }
             limit(direction, number, deadline)
         }
-        // The task's address once more: the operation still has the direction, and with it the continuation's memory.
-        let task = unsafe unsafeBitCast(direction == .reading ? reader : writer, to: UnsafeRawPointer?.self)
-        unsafe minato_thread_acquire(task)
+        // The operation still has the direction, and with it the continuation's memory.
+        if case .continuation(let continuation) = unsafe direction == .reading ? reader : writer {
+            unsafe minato_thread_acquire(unsafeBitCast(continuation, to: UnsafeRawPointer?.self))
+        }
         return wake
     }
 
@@ -89,6 +121,7 @@ extension Channel {
 
     /// A timer that is set already and runs out earlier is left alone: when it does, it is set again. So an operation that
     /// is limited and done, which is the rule, costs no timer.
+    @inline(__always)
     private func limitOnLoop(_ direction: Direction, _ number: UInt16, _ deadline: Int64) {
         if !loop.core.hasEdges { showInterest() }
         guard deadline != .max else { return }
@@ -101,7 +134,7 @@ extension Channel {
         }
         // Not registered yet, or no more: the first is made up for by `register`.
         guard unsafe place >= 0 else { return }
-        if (loop.core.deadline(of: self) ?? .max) > deadline { loop.core.setTimer(self, deadline) }
+        if unsafe timerPlace < 0 || loop.core.isLater(timerOf: self, than: deadline) { loop.core.setTimer(self, deadline) }
     }
 
     /// Ends the waits whose time is over, and sets the timer for the others.
@@ -117,7 +150,8 @@ extension Channel {
         let state = current
         // Not timed: the time was meant for a wait of the same number, 65,536 waits ago.
         guard state.isWaiting(direction), state.isTimed(direction), state.wait(direction) == number else { return .max }
-        guard deadline <= now else { return deadline }
+        let due = loop.core.certain(deadline)
+        guard due <= now else { return due }
         endWait(direction, number, .timedOut)
         return .max
     }

@@ -14,9 +14,20 @@ package final class Channel: LoopSource, @unchecked Sendable {
         case foreign
     }
 
+    /// A task that waits.
+    @safe
+    enum Waiter {
+        case nobody
+        case continuation(UnsafeContinuation<Wake, Never>)
+        /// On the loop, in its ``WaitingRoom``.
+        case job(UnownedJob)
+    }
+
     typealias Direction = ChannelState.Direction
 
     package let loop: EventLoop
+    /// The loop's inside, which it keeps alive: without counting references for each event.
+    private let core: Unmanaged<LoopCore>
     /// Valid while an operation, a guest or the registration uses it.
     let descriptor: Int32
     let family: Socket.Family
@@ -24,9 +35,12 @@ package final class Channel: LoopSource, @unchecked Sendable {
 
     private let state: Atomic<UInt64>
 
-    /// The waits' continuations: written by the operation that waits, read by whoever ended the wait in `state`.
-    @exclusivity(unchecked) var reader: UnsafeContinuation<Wake, Never>?
-    @exclusivity(unchecked) var writer: UnsafeContinuation<Wake, Never>?
+    /// Who waits: written by the operation that waits, read by whoever ended the wait in `state`.
+    @exclusivity(unchecked) var reader = Waiter.nobody
+    @exclusivity(unchecked) var writer = Waiter.nobody
+    /// How the wait of a job ended: written before the job is let go on.
+    @exclusivity(unchecked) var readerWake = Wake.ready
+    @exclusivity(unchecked) var writerWake = Wake.ready
 
     /// For the first wait for something to read, in nanoseconds; negative: none of its own, or it is past.
     @exclusivity(unchecked) var firstReadTimeout: Int64 = -1
@@ -49,6 +63,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
     ///   - isWritable: the same for a first write.
     package init(_ socket: consuming Socket, on loop: EventLoop, isReadable: Bool = false, isWritable: Bool = true) {
         self.loop = loop
+        unsafe core = .passUnretained(loop.core)
         family = socket.family
         kind = socket.kind
         descriptor = socket.release()
@@ -225,6 +240,12 @@ package final class Channel: LoopSource, @unchecked Sendable {
 
     @inline(__always)
     func resume(_ direction: Direction, _ wake: Wake) {
-        unsafe (direction == .reading ? reader : writer)?.resume(returning: wake)
+        switch unsafe direction == .reading ? reader : writer {
+        case .nobody: break
+        case .continuation(let continuation): unsafe continuation.resume(returning: wake)
+        case .job(let job):
+            if direction == .reading { unsafe readerWake = wake } else { unsafe writerWake = wake }
+            unsafe core._withUnsafeGuaranteedRef { $0.enqueue(job) }
+        }
     }
 }

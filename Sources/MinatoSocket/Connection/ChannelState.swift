@@ -90,6 +90,7 @@ struct ChannelState: Equatable {
     /// - Parameters:
     ///   - isOwn: the wait of the connection's own task, which `cancelOwn` ends.
     ///   - isTimed: whether it has a deadline.
+    @inline(__always)
     mutating func beginWait(_ direction: Direction, isOwn: Bool, isTimed: Bool) -> Bool {
         if has(Self.ready(direction) | Self.closed) || isOwn && has(Self.cancelled) {
             word &= ~Self.ready(direction)
@@ -108,6 +109,7 @@ struct ChannelState: Equatable {
         return takeWait(direction)
     }
 
+    @inline(__always)
     private mutating func takeWait(_ direction: Direction) -> Bool {
         guard has(Self.waiting(direction)) else { return false }
         word &= ~Self.waiting(direction)
@@ -124,6 +126,7 @@ struct ChannelState: Equatable {
 
     /// The kernel reported readiness, which goes to whoever waits for it, and is kept otherwise. `ended`: hang-up, error, or
     /// the peer's end of the stream.
+    @inline(__always)
     mutating func report(readable: Bool, writable: Bool, ended: Bool) -> Wakes {
         let wakes = Wakes(reader: readable && takeWait(.reading), writer: writable && takeWait(.writing))
         if readable, !wakes.reader { word |= Self.ready(.reading) }

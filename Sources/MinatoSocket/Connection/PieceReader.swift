@@ -30,9 +30,13 @@ struct PieceReader {
     }
 
     private mutating func keep(_ bytes: UnsafeRawBufferPointer, of most: Int) {
-        // New memory, too, when somebody has kept the last piece.
-        last.removeAll(keepingCapacity: bytes.count <= Self.kept)
-        unsafe last.append(contentsOf: bytes)
+        // When somebody has kept the last piece, either gets new memory.
+        if last.count == bytes.count {
+            unsafe last.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
+        } else {
+            last.removeAll(keepingCapacity: bytes.count <= Self.kept)
+            unsafe last.append(contentsOf: bytes)
+        }
         note(bytes.count, of: most)
     }
 

@@ -46,9 +46,14 @@ package final class LoopCore: @unchecked Sendable {
         var again: [LoopSource] = []
         /// The time since which events are being handled, 0 when nobody has asked yet.
         var now: Int64 = 0
+        /// The longest time for which `now` has stayed the same: by so much it may have lagged behind.
+        var longestTurn: Int64 = 0
         var scratch: UnsafeMutableRawPointer?
         var executor: UnownedTaskExecutor?
     }
+
+    /// Where tasks of the loop wait for their connections.
+    let room = WaitingRoom()
 
     /// How often the process had forked when the loop was opened.
     private let forks = minato_thread_forks()
@@ -185,6 +190,12 @@ extension LoopCore {
     /// When the source's timer runs out, nil when it has none.
     package func deadline(of source: LoopSource) -> Int64? { thread.timers.deadline(of: source) }
 
+    /// Whether a source's timer, which it has, runs out later than at a time.
+    @inline(__always)
+    func isLater(timerOf source: LoopSource, than deadline: Int64) -> Bool {
+        unsafe threadMemory.pointee.timers.deadline(at: source.timerPlace) > deadline
+    }
+
     package func setTimer(_ source: LoopSource, _ deadline: Int64) { thread.timers.set(source, deadline) }
 
     package func cancelTimer(_ source: LoopSource) { thread.timers.cancel(source) }
@@ -195,10 +206,34 @@ extension LoopCore {
     /// Calls a source again, with no flags, when the other descriptors have been looked at.
     package func callAgain(_ source: LoopSource) { thread.again.append(source) }
 
-    /// The time, read once for each batch of events: it may lag behind by what handling a batch takes.
+    /// The time, read once for each turn of the loop: it may lag behind by what a turn takes, `longestTurn` at most.
     package var now: Int64 {
         if thread.now == 0 { thread.now = minato_clock_now() }
         return thread.now
+    }
+
+    /// Timeouts of 10 s and more, in nanoseconds, may be over later by the longest turn of the loop.
+    static var roughly: Int64 { 10_000_000_000 }
+
+    /// The deadline so far from `now`. It is odd, which tells that `now` was used.
+    @inline(__always)
+    func rough(_ nanoseconds: Int64) -> Deadline {
+        let (sum, overflow) = now.addingReportingOverflow(nanoseconds)
+        return overflow ? .none : Deadline(nanoseconds: sum | 1)
+    }
+
+    /// The time at which a deadline has certainly come, in nanoseconds: the present when it was set lay at most so much later.
+    func certain(_ deadline: Int64) -> Int64 {
+        guard deadline & 1 == 1, deadline != .max else { return deadline }
+        let (sum, overflow) = deadline.addingReportingOverflow(thread.longestTurn)
+        return overflow ? .max : sum
+    }
+
+    /// Before the loop waits: from now on the time is another one.
+    private func endTurn() {
+        guard thread.now != 0 else { return }
+        thread.longestTurn = max(thread.longestTurn, minato_clock_now() - thread.now)
+        thread.now = 0
     }
 
     /// Memory to receive into, `LoopCore.scratchSize` bytes, for the time until the next suspension.
@@ -220,6 +255,7 @@ extension LoopCore {
             let mayWait =
                 unsafe thread.jobs.count == 0 && thread.yielded.isEmpty && thread.again.isEmpty && fallAsleep()
             let deadline = mayWait ? thread.timers.next : Int64(MINATO_NO_WAIT)
+            endTurn()
             handle(unsafe minato_poller_wait(poller, events, Self.batch, deadline))
             resumeYielded()
             callAgain()
@@ -254,7 +290,6 @@ extension LoopCore {
     }
 
     private func handle(_ count: Int32) {
-        thread.now = 0
         guard count > 0 else { return }
         thread.isHandling = true
         var place = 0

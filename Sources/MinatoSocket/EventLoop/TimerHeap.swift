@@ -31,6 +31,10 @@ struct TimerHeap: ~Copyable {
         unsafe source.timerPlace < 0 ? nil : unsafe entries[source.timerPlace].deadline
     }
 
+    /// When the timer runs out that stands at a place.
+    @inline(__always)
+    func deadline(at place: Int) -> Int64 { unsafe entries[place].deadline }
+
     /// Sets the timer of a source, or moves it.
     mutating func set(_ source: LoopSource, _ deadline: Int64) {
         var place = unsafe source.timerPlace

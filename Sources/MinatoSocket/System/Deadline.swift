@@ -11,7 +11,7 @@ internal import CMinato
 ///
 /// C: the deadlines of `minato/clock.h`. See clock_gettime(2).
 public struct Deadline: Sendable, Comparable {
-    /// Nanoseconds; see `clock.h`.
+    /// Nanoseconds; see `clock.h`. An odd number may have been counted from a moment too early: see ``LoopCore/now``.
     package let nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
