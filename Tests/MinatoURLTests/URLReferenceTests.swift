@@ -31,9 +31,4 @@ import Testing
         #expect(URLReference("g").resolved(against: URLReference("http://a")).text == "http://a/g")
         #expect(URLReference("g").resolved(against: URLReference("a:b")).text == "a:g")
     }
-
-    @Test(arguments: [("%2e%2E/%61%2f%7e%zz%4", "../a%2f~%zz%4")])
-    func decodesUnreserved(_ text: String, _ result: String) {
-        #expect(PercentEncoding.decodeUnreserved(text) == result)
-    }
 }
