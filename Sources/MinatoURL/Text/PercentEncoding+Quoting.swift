@@ -37,6 +37,8 @@ extension PercentEncoding {
     ///     indistinguishable from its spaces.
     /// - Returns: As ``quote(_:safe:)``.
     ///
+    /// A whole query is the work of ``URLQuery``.
+    ///
     /// Python: `urllib.parse.quote_plus`.
     public static func quotePlus(_ text: some StringProtocol, safe: String = "") -> String {
         quotePlus(bytes: text.utf8, safe: safe)

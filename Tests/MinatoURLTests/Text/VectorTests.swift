@@ -6,7 +6,7 @@ import Testing
 /// Tables of results that urllib gives: every row, or the reason why not.
 @Suite(.watchdog) struct VectorTests {
     @Test(arguments: [
-        ("quote", 59), ("quote_plus", 26), ("unquote", 81), ("unquote_plus", 62),
+        ("quote", 59), ("quote_plus", 26), ("unquote", 81), ("unquote_plus", 62), ("urlencode", 14), ("parse_qsl", 36),
     ])
     func tablesAreWhole(_ name: String, _ count: Int) {
         #expect(Vectors.rows(name).count == count)
@@ -47,5 +47,50 @@ import Testing
     func unquotePlus(_ row: Vectors.Row) throws {
         let text = try #require(row.arguments.first?.text)
         #expect(PercentEncoding.unquotePlus(text) == row.result.text)
+    }
+
+    /// Values are strings here. What Python makes of another value (`str(value)`) is what a program says itself, and so does
+    /// this test; row 1 gives a string to what takes pairs, which does not compile.
+    @Test(arguments: Vectors.rows("urlencode").filter { $0.fields["error"] == .null })
+    func urlencode(_ row: Vectors.Row) throws {
+        let takesSequences = row.arguments.dropFirst().first == .bool(true)
+        var query = URLQuery()
+        for (name, value) in try Self.pairs(try #require(row.arguments.first)) {
+            switch value {
+            case .array(let values) where takesSequences:
+                for value in values { query.append(name, Self.printed(value)) }
+            default: query.append(name, Self.printed(value))
+            }
+        }
+        #expect(query.urlencoded() == row.result.text)
+        #expect(query.urlencoded(spacesAsPlus: false) == row.result.text?.replacing("+", with: "%20"))
+    }
+
+    private static func pairs(_ argument: JSONValue) throws -> [(String, JSONValue)] {
+        if case .object(let members) = argument { return members.map { ($0.name, $0.value) } }
+        return try argument.elements.map { (try #require($0.elements.first?.text), try #require($0.elements.last)) }
+    }
+
+    /// `str(value)`.
+    private static func printed(_ value: JSONValue) -> String {
+        switch value {
+        case .string(let text): text
+        case .number(let number): "\(number)"
+        case .array(let values): "[" + values.map { "'\(printed($0))'" }.joined(separator: ", ") + "]"
+        default: "None"
+        }
+    }
+
+    @Test(arguments: Vectors.rows("parse_qsl"))
+    func parseQuery(_ row: Vectors.Row) throws {
+        let text = try #require(row.arguments.first?.text)
+        #expect(try Self.fields(URLQuery(parsing: text)) == row.result)
+        #expect(try Self.fields(URLQuery(parsing: text, keepBlankValues: true)) == row.fields["blank_kept"])
+        let all = try URLQuery(parsing: text, keepBlankValues: true)
+        #expect(all.fields.allSatisfy { all.values($0.name).contains($0.value) })
+    }
+
+    private static func fields(_ query: URLQuery) -> JSONValue {
+        .array(query.fields.map { .array([.string($0.name), .string($0.value)]) })
     }
 }
