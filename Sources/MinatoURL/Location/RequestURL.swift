@@ -23,7 +23,7 @@ package struct RequestURL: Hashable, Sendable {
     /// - Throws: ``OpenError`` with `badURL`, or `unsupportedScheme` for another one than http and https.
     package init(_ text: String) throws(OpenError) {
         // Before parsing, for `data:,x` and the like have no host, which is beside the point.
-        let scheme = URLReference(text).scheme
+        let scheme = URLSplit(text).scheme
         if let scheme, !["http", "https"].contains(scheme.lowercased()) {
             let detail = "the scheme \(scheme) is not supported"
             throw OpenError(.unsupportedScheme, .prepare, url: text, detail: detail)

@@ -3,10 +3,11 @@ import Testing
 
 @testable import MinatoURL
 
-/// Tables of results that urllib gives: every row, or the reason why not.
+/// Tables of results that urllib and RFC 3986 give: every row, or the reason why not.
 @Suite(.watchdog) struct VectorTests {
     @Test(arguments: [
         ("quote", 59), ("quote_plus", 26), ("unquote", 81), ("unquote_plus", 62), ("urlencode", 14), ("parse_qsl", 36),
+        ("urljoin", 56), ("rfc3986", 42),
     ])
     func tablesAreWhole(_ name: String, _ count: Int) {
         #expect(Vectors.rows(name).count == count)
@@ -92,5 +93,30 @@ import Testing
 
     private static func fields(_ query: URLQuery) -> JSONValue {
         .array(query.fields.map { .array([.string($0.name), .string($0.value)]) })
+    }
+
+    /// Rows of urljoin where RFC 3986 says otherwise, with what it says.
+    private static let deviations = [
+        // Section 5.2.2: the fragment is that of the reference, which has none.
+        6: "http://a/b/c/d;p?q"
+    ]
+
+    @Test(arguments: Vectors.rows("urljoin"))
+    func join(_ row: Vectors.Row) throws {
+        let base = try URLReference(#require(row.arguments.first?.text))
+        let reference = try #require(row.arguments.last?.text)
+        let expected = Self.deviations[row.number] ?? row.result.text
+        #expect(Self.deviations[row.number] != row.result.text)
+        // Python takes `http:g` for `g`; by default it is not, as in the next table.
+        #expect(try base.joined(reference, ignoringSameScheme: true).text == expected)
+        if !reference.hasPrefix("http:") { #expect(try base.joined(reference).text == expected) }
+    }
+
+    @Test(arguments: Vectors.rows("rfc3986"))
+    func joinByTheBook(_ row: Vectors.Row) throws {
+        let base = try URLReference(#require(Vectors.table("rfc3986")["base"]?.text))
+        let reference = try #require(row.fields["reference"]?.text)
+        #expect(try base.joined(reference).text == row.fields["target"]?.text)
+        #expect(try URLReference(reference).text == reference)
     }
 }
