@@ -7,7 +7,7 @@
 /// print(parsed.value("b") ?? "", parsed.values("a"))    // 2 ["1", "3"]
 /// ```
 ///
-/// A name may occur several times.
+/// A name may occur several times. To send a form, see ``URLOpener/Request/setForm(_:)-(URLQuery)``.
 ///
 /// Python: `urllib.parse.urlencode`, `parse_qs`, `parse_qsl`. The WHATWG URL standard, `application/x-www-form-urlencoded`.
 public struct URLQuery: Hashable, Sendable {
