@@ -28,7 +28,9 @@ import Testing
         ("http://a%0d%0a:p@h/", .badURL), ("http://[::1/", .badURL), ("ftp://h/", .unsupportedScheme),
         ("file:///etc/passwd", .unsupportedScheme), ("gopher://h/", .unsupportedScheme),
         ("data:,x", .unsupportedScheme), ("localhost:80/", .unsupportedScheme),
-        ("http://a%3Ab:p@h/", .badCredentials), ("http://a@b@h/", .badURL),
+        ("http://a%3Ab:p@h/", .badCredentials), ("http://a@b@h/", .badURL), ("http://good\\@evil/", .badURL),
+        ("http://a|b/", .badURL), ("http://a%/", .badURL), ("http://[a@h/", .badURL), ("http://\u{ff0f}@h/", .badURL),
+        ("http://[::1]x/", .badURL), ("http://[1.2.3.4]/", .badURL),
     ])
     func refusesURL(_ text: String, _ code: OpenError.Code) {
         let error = #expect(throws: OpenError.self) { try URLOpener.Request(text) }

@@ -101,7 +101,7 @@ extension OpenError.Code {
     /// A redirect from https to http, which was not allowed.
     public static let insecureRedirect = Self(rawValue: "insecureRedirect")
 
-    /// The body, or a line of it, is longer than the limit that the call gave.
+    /// The body, or a line of it, is longer than the limit that the call gave, or a query has more fields.
     public static let limitExceeded = Self(rawValue: "limitExceeded")
 
     /// The response was closed, by this thread before or by another one during the call.

@@ -27,7 +27,8 @@ public struct OpenError: Error, Sendable {
 
     /// The URL that was being opened, after redirects the last one, without user name and password.
     ///
-    /// A text that is no URL is shown as it is, but for everything before an `@`, and with controls escaped.
+    /// A text that is no URL is shown as it is, but for everything before an `@`, and with controls escaped. Empty when a text
+    /// was parsed that is no URL at all, such as a query.
     public let url: String
 
     /// One line for people.
@@ -78,12 +79,13 @@ public struct OpenError: Error, Sendable {
 }
 
 extension OpenError: CustomStringConvertible, CustomReflectable {
-    /// One line: operation, URL, detail, then the codes in parentheses.
+    /// One line: operation, URL if there is one, detail, then the codes in parentheses.
     public var description: String {
         var codes = code.rawValue
         if curlCode != 0 { codes += ", curl \(curlCode)" }
         if systemCode != 0 { codes += ", errno \(systemCode)" }
-        return "\(operation.rawValue) \(url): \(detail) (\(codes))"
+        let subject = url.isEmpty ? operation.rawValue : "\(operation.rawValue) \(url)"
+        return "\(subject): \(detail) (\(codes))"
     }
 
     /// The description alone: the fields of a response can hold secrets too.

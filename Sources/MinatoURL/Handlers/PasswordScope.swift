@@ -7,10 +7,10 @@ struct PasswordScope: Hashable, Sendable {
     ///
     /// Fails for what is neither.
     init?(_ uri: String) {
-        let hasScheme = URLReference(uri).authority != nil && uri.utf8.first != UInt8(ascii: "/")
+        let hasScheme = URLSplit(uri).authority != nil && uri.utf8.first != UInt8(ascii: "/")
         guard let location = try? RequestURL(parsing: hasScheme ? uri : "https://" + uri) else { return nil }
         origin = location.origin
-        path = URLReference.removingDotSegments(PercentEncoding.decodeUnreserved(location.path))
+        path = URLSplit.removingDotSegments(PercentEncoding.decodeUnreserved(location.path))
     }
 
     /// Whether a place lies here: the same, or below at a segment border.

@@ -85,8 +85,8 @@ public struct RedirectHandler: OpenerHandler {
         guard let field = head.fields[fields: .location].first else { return nil }
         // Raw bytes, for servers send raw UTF-8 and Latin-1; both become triplets, as in Python.
         let bytes = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
-        let reference = URLReference(PercentEncoding.encode(bytes) { $0 <= 0x20 || $0 >= 0x7F })
-        var target = reference.resolved(against: URLReference(request.location.target))
+        let reference = URLSplit(PercentEncoding.encode(bytes) { $0 <= 0x20 || $0 >= 0x7F })
+        var target = reference.resolved(against: URLSplit(request.location.target))
         if target.fragment == nil { target.fragment = request.location.fragment }
         return target.text
     }

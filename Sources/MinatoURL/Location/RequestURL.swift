@@ -23,7 +23,7 @@ package struct RequestURL: Hashable, Sendable {
     /// - Throws: ``OpenError`` with `badURL`, or `unsupportedScheme` for another one than http and https.
     package init(_ text: String) throws(OpenError) {
         // Before parsing, for `data:,x` and the like have no host, which is beside the point.
-        let scheme = URLReference(text).scheme
+        let scheme = URLSplit(text).scheme
         if let scheme, !["http", "https"].contains(scheme.lowercased()) {
             let detail = "the scheme \(scheme) is not supported"
             throw OpenError(.unsupportedScheme, .prepare, url: text, detail: detail)
@@ -74,16 +74,17 @@ package struct RequestURL: Hashable, Sendable {
         target = try parser.required(CURLUPART_URL, "no URL")
     }
 
-    /// libcurl takes one to three slashes for two.
+    /// Refuses what would be read in two ways.
     ///
-    /// RFC 3986 does not, and reads `http:/a` as a path: refuse what would be read in two ways.
+    /// libcurl takes one to three slashes for two, where RFC 3986 reads `http:/a` as a path. And it lets a backslash, a bar, or
+    /// a percent sign by itself be part of a host, which browsers read otherwise or not at all.
     private static func checkAuthority(_ text: String) throws(Problem) {
-        let bytes = Array(text.utf8)
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { throw Problem(detail: "no scheme") }
-        let rest = bytes[(colon + 1)...]
-        guard rest.starts(with: [0x2F, 0x2F]), rest.count > 2, rest[rest.startIndex + 2] != 0x2F else {
+        let split = URLSplit(text)
+        guard split.scheme != nil else { throw Problem(detail: "no scheme") }
+        guard let authority = split.authority, !authority.isEmpty else {
             throw Problem(detail: "no \"//\" and host after the scheme")
         }
+        _ = try URLAuthority(authority)
     }
 
     private static func userInformation(of parser: borrowing CurlURL) throws(Problem) -> PasswordManager.Credentials? {

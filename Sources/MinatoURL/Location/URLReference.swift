@@ -1,110 +1,149 @@
-/// The five components of a URI or of a relative reference, split and joined by RFC 3986.
+/// A URL, or a reference that becomes one when it is seen from a URL, such as `../image.png`.
 ///
-/// Pure text work: it decides nothing about hosts. A result that names one is read again by ``RequestURL``.
-package struct URLReference: Hashable, Sendable {
-    /// What stands before the first colon, or nil.
-    package var scheme: String?
-    /// What stands between `//` and the path, or nil; empty is not nil.
-    package var authority: String?
-    /// The path; it may be empty.
-    package var path: String
-    /// What stands after `?`, or nil.
-    package var query: String?
-    /// What stands after `#`, or nil.
-    package var fragment: String?
+/// ```swift
+/// let url = try URLReference("http://klem:secret@[::1]:8080/a/b?q=1#here")
+/// print(url.host ?? "", url.port ?? 80, url.path)  // ::1 8080 /a/b
+/// print(try url.joined("../c").text)               // http://klem:secret@[::1]:8080/c
+/// print(url)                                       // http://[::1]:8080/a/b?q=1#here
+/// ```
+///
+/// It is split by RFC 3986 and never changed in doing so: ``text`` is what was parsed, letter for letter. Components are as
+/// they were written, percent-encoded; a component that is absent is nil, and one that is empty is empty. Two values are
+/// equal when their texts are, byte for byte: `http://h` and `http://h/` differ.
+///
+/// A value is well formed, for what is not is refused when it is made: spaces and controls anywhere; in front of the path
+/// whatever is not ASCII, backslashes, characters that no host has; brackets around something else than an address; a port
+/// that is no number from 0 to 65535. Of several `@` the last ends the user information.
+///
+/// It is text and decides nothing about what is opened: opening reads the text again, by the rules of
+/// ``URLOpener/Request/init(_:method:body:)``, which are narrower. The two never differ on what the host is, but that does not
+/// make ``host`` the machine that will be talked to: `0x7f.1` and `%3127.0.0.1` are spellings of 127.0.0.1.
+///
+/// It has no way to wait, takes time in proportion to the length of the text, and can be used from any thread.
+///
+/// Python: `urllib.parse.urlsplit`, `urlparse`, `SplitResult`, `ParseResult`, `DefragResult`. RFC 3986.
+public struct URLReference: Hashable, Sendable {
+    let split: URLSplit
+    let parsedAuthority: URLAuthority?
 
-    /// Splits a text; every text is a reference (RFC 3986 appendix B).
-    package init(_ text: String) {
-        var rest = Substring(text).utf8
-        if let index = rest.firstIndex(of: UInt8(ascii: "#")) {
-            fragment = String(Substring(rest[rest.index(after: index)...]))
-            rest = rest[..<index]
-        }
-        if let index = rest.firstIndex(of: UInt8(ascii: "?")) {
-            query = String(Substring(rest[rest.index(after: index)...]))
-            rest = rest[..<index]
-        }
-        if let index = rest.firstIndex(of: UInt8(ascii: ":")), Self.isScheme(rest[..<index]) {
-            scheme = String(Substring(rest[..<index]))
-            rest = rest[rest.index(after: index)...]
-        }
-        if rest.starts(with: "//".utf8) {
-            rest = rest.dropFirst(2)
-            let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-            authority = String(Substring(rest[..<end]))
-            rest = rest[end...]
-        }
-        path = String(Substring(rest))
+    init(split: URLSplit, parsedAuthority: URLAuthority?) {
+        self.split = split
+        self.parsedAuthority = parsedAuthority
     }
 
-    /// The components joined again (section 5.3).
-    package var text: String {
-        var text = ""
-        if let scheme { text += scheme + ":" }
-        if let authority { text += "//" + authority }
-        text += path
-        if let query { text += "?" + query }
-        if let fragment { text += "#" + fragment }
-        return text
-    }
-
-    /// This reference as seen from a base URI, by the strict algorithm of section 5.2.2.
-    package func resolved(against base: URLReference) -> URLReference {
-        var result = self
-        if scheme == nil {
-            result.scheme = base.scheme
-            if authority == nil {
-                result.authority = base.authority
-                if path.isEmpty {
-                    result.path = base.path
-                    result.query = query ?? base.query
-                    return result
-                }
-                if !path.utf8.starts(with: "/".utf8) { result.path = Self.merge(path, with: base) }
-            }
-        }
-        result.path = Self.removingDotSegments(result.path)
-        return result
-    }
-
-    /// A path without `.` and `..` (section 5.2.4).
+    /// Parses a URL or a reference; the empty text is one.
     ///
-    /// `..` above the root is dropped.
-    package static func removingDotSegments(_ path: String) -> String {
-        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        // A path without a root comes here only in a reference with a scheme of its own, such as mailto: it has no segments.
-        guard segments.first?.isEmpty == true, segments.count > 1 else { return path }
-        var kept: [Substring.UTF8View] = []
-        for (index, segment) in segments.enumerated().dropFirst() {
-            let isDot = segment.elementsEqual(".".utf8)
-            let isDotDot = segment.elementsEqual("..".utf8)
-            if isDotDot { _ = kept.popLast() }
-            if !isDot && !isDotDot {
-                kept.append(segment)
-            } else if index == segments.count - 1 {
-                kept.append(Substring("").utf8)
-            }
+    /// - Parameter text: The text. What is not ASCII in path, query and fragment is kept.
+    /// - Throws: ``OpenError`` with `badURL`, which does not show user name and password. Not for a scheme that nobody knows,
+    ///   nor for a `%` that begins no triplet.
+    ///
+    /// Python: `urllib.parse.urlsplit`, which removes tabs, CR and LF silently, and reports a bad port when it is asked for.
+    public init(_ text: String) throws(OpenError) {
+        guard !Self.hasSpaceOrControl(text) else {
+            throw OpenError(.badURL, .parse, url: text, detail: "a space or control in the URL")
         }
-        return kept.reduce(into: "") { $0 += "/" + String(Substring($1)) }
-    }
-
-    private static func merge(_ path: String, with base: URLReference) -> String {
-        if base.authority != nil && base.path.isEmpty { return "/" + path }
-        guard let slash = base.path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
-        return String(base.path[...slash]) + path
-    }
-
-    private static func isScheme(_ text: Substring.UTF8View) -> Bool {
-        guard let first = text.first, Self.isLetter(first) else { return false }
-        return text.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
-            default: isLetter(byte)
+        split = URLSplit(text)
+        do throws(RequestURL.Problem) {
+            // Not with map: a closure would lose the type of the error.
+            if let authority = split.authority {
+                parsedAuthority = try URLAuthority(authority)
+            } else {
+                parsedAuthority = nil
             }
+        } catch {
+            throw OpenError(.badURL, .parse, url: text, detail: error.detail)
         }
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z")
+    /// Of C1, too: terminals obey them.
+    private static func hasSpaceOrControl(_ text: String) -> Bool {
+        var previous: UInt8 = 0
+        return text.utf8.contains { byte in
+            defer { previous = byte }
+            return byte <= 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0)
+        }
+    }
+}
+
+extension URLReference {
+    /// The whole text, user name and password included.
+    ///
+    /// Python: `SplitResult.geturl()`, `urllib.parse.urlunsplit`.
+    public var text: String { split.text }
+
+    /// What stands before the first colon, in the case in which it was written, or nil for a relative reference.
+    ///
+    /// Python: `SplitResult.scheme`, `Request.type`, which are in lower case.
+    public var scheme: String? { split.scheme }
+
+    /// What stands between `//` and the path, user name and password included, or nil; empty in `file:///etc`.
+    ///
+    /// Python: `SplitResult.netloc`.
+    public var authority: String? { split.authority }
+
+    /// The user name, percent-encoded as it was written, or nil; empty in `http://@h/`.
+    ///
+    /// Python: `SplitResult.username`.
+    public var user: String? { parsedAuthority?.user }
+
+    /// The password, percent-encoded as it was written, or nil.
+    ///
+    /// Python: `SplitResult.password`.
+    public var password: String? { parsedAuthority?.password }
+
+    /// The host in lower case, an IPv6 address without its brackets and with its zone, or nil; empty in `file:///etc`.
+    ///
+    /// Python: `SplitResult.hostname`.
+    public var host: String? { parsedAuthority?.host }
+
+    /// The port, 0 to 65535, or nil when there is none or nothing follows its colon.
+    ///
+    /// Python: `SplitResult.port`.
+    public var port: Int? { parsedAuthority?.port }
+
+    /// The path, which may be empty.
+    ///
+    /// Python: `SplitResult.path`.
+    public var path: String { split.path }
+
+    /// What stands after `?`, or nil; ``URLQuery`` takes it apart.
+    ///
+    /// Python: `SplitResult.query`.
+    public var query: String? { split.query }
+
+    /// What stands after `#`, or nil.
+    ///
+    /// Python: `SplitResult.fragment`.
+    public var fragment: String? { split.fragment }
+
+    /// What an HTTP request asks for: the path, at least `/`, and the query.
+    ///
+    /// Python: `Request.selector`.
+    public var target: String {
+        (path.isEmpty ? "/" : path) + (query.map { "?" + $0 } ?? "")
+    }
+}
+
+extension URLReference {
+    /// Whether the texts are the same, byte for byte.
+    public static func == (left: URLReference, right: URLReference) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    /// Hashes the text.
+    public func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
+}
+
+extension URLReference: CustomStringConvertible, CustomReflectable {
+    /// The text without user name and password: many a token stands in the place of the user name.
+    public var description: String {
+        removingUserInformation().text
+    }
+
+    /// The description alone: a dump shows no password.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["url": description])
     }
 }
