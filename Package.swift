@@ -63,7 +63,7 @@ let package = Package(
             name: "MinatoServerTests", dependencies: ["MinatoServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "MinatoURLTests", dependencies: ["MinatoURL", "MinatoServer", "TestSupport"],
-            swiftSettings: settings),
+            exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(
             name: "MinatoToolTests", dependencies: ["MinatoTool", "MinatoServer", "TestSupport"],
             swiftSettings: settings),
