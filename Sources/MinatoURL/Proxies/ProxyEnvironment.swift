@@ -39,7 +39,7 @@ struct ProxyEnvironment: Hashable, Sendable {
         while let entry = unsafe minato_environment_entry(index) {
             let text = unsafe String(cString: entry)
             if let sign = text.utf8.firstIndex(of: UInt8(ascii: "=")) {
-                variables.append((String(text[..<sign]), String(text[sign...].dropFirst())))
+                variables.append((String(text[..<sign]), String(Substring(text.utf8[sign...].dropFirst()))))
             }
             index += 1
         }
