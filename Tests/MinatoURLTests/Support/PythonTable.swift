@@ -10,11 +10,11 @@ enum PythonTable {
         // In hexadecimal, for a field may have any character in it.
         let prelude = """
             import atexit, sys
-            lines = []
+            _rows = []
             def row(*fields):
                 fields = [f if f is None or isinstance(f, bytes) else str(f).encode() for f in fields]
-                lines.append(' '.join('-' if f is None else '=' + f.hex() for f in fields))
-            atexit.register(lambda: sys.stdout.write(''.join(line + '\\n' for line in lines)))
+                _rows.append(' '.join('-' if f is None else '=' + f.hex() for f in fields))
+            atexit.register(lambda: sys.stdout.write(''.join(line + '\\n' for line in _rows)))
 
             """
         let child = try ChildProcess(["python3", "-c", prelude + program] + arguments)
