@@ -114,6 +114,22 @@ import Testing
         #expect(transport.requests.first?.field("Cookie") == "a=c4n4ry; c4n4ry")
     }
 
+    /// Over a connection: bytes as they come, and as they go.
+    @Test func carriesBytesOverTheWire() throws {
+        let server = try RawServer { connection in
+            while let request = connection.readRequest() {
+                var reply = Array("HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n".utf8)
+                reply += Array("Set-Cookie: a=\"\u{6771} 1\"; Path=/\r\nSet-Cookie:b=2;Secure\r\n".utf8)
+                reply += Array("Set-Cookie: latin=".utf8) + [0xE9] + Array("\r\nset-cookie: c\r\n\r\n".utf8)
+                connection.send(request.utf8.starts(with: "GET /next".utf8) ? Array(okay("done").utf8) : reply)
+            }
+        }
+        let opener = URLOpener(CookieHandler())
+        #expect(try opener.openBlocking(server.url(), timeout: .seconds(10)).status == 200)
+        let fields = server.requests.map { $0.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("Cookie:") } }
+        #expect(fields == [[], ["Cookie: a=\"\u{6771} 1\"; b=2; c"]])
+    }
+
     @Test func threadsShareAJar() throws {
         let test = TestJar()
         let outcome = Outcome()
