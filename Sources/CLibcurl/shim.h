@@ -16,6 +16,15 @@
 #error "MinatoURL needs libcurl 7.88.1 or newer"
 #endif
 
+extern char **environ;
+
+/// A variable of the environment, `NAME=value`, by its number from 0; NULL beyond the last one. libcurl is never let at
+/// the environment, so that what it would read there is read here. In C, because Swift's `environ` stops the program when
+/// it is NULL, which clearenv(3) makes it.
+static inline const char *_Nullable minato_environment_entry(size_t index) {
+    return environ == NULL ? NULL : environ[index];
+}
+
 /// For options that take a `long` (CURLOPTTYPE_LONG). A Swift `Int` is a C `long` on every Linux.
 static inline CURLcode minato_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);

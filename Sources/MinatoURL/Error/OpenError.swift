@@ -1,6 +1,6 @@
 /// Why a URL could not be opened, or the body of its response not be read.
 ///
-/// There is one tree: everything that MinatoURL throws is an `OpenError`, whether it happened in the URL, on the way to
+/// There is one tree: everything that opening a URL throws is an `OpenError`, whether it happened in the URL, on the way to
 /// the server, in the response's head or in its body. ``code`` says what went wrong and is what a program compares;
 /// ``operation`` says when; ``detail`` is for people.
 ///

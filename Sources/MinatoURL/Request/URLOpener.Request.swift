@@ -20,6 +20,9 @@ extension URLOpener {
         package private(set) var fieldList: [Field] = []
         private var explicitMethod: String?
 
+        /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
+        package var proxy: Proxy?
+
         /// The body, or nil for none.
         ///
         /// An empty body is a body: its length 0 is sent.

@@ -1,0 +1,58 @@
+internal import HTTPTypes
+
+/// Sends the cookies of a jar, and puts those into it that come.
+///
+/// ```swift
+/// let opener = URLOpener(CookieHandler())
+/// ```
+///
+/// The Cookie field is made anew for each request of an open, from its own URL: what a redirect leads to gets what is for it
+/// and nothing else. Where the program has set a Cookie field itself, that one is sent and the jar's is not.
+///
+/// Set-Cookie is taken from every response: also from one that is followed by another request, and from one that ends in an
+/// error. Only a 407 is left out: it comes from a proxy, which is not to set cookies for the server beyond.
+///
+/// May be shared by openers and threads. Python: `urllib.request.HTTPCookieProcessor`.
+public struct CookieHandler: OpenerHandler {
+    /// Where the cookies are.
+    public let jar: CookieJar
+
+    /// Makes a handler.
+    ///
+    /// - Parameter jar: Where the cookies are; by default a jar of its own.
+    public init(_ jar: CookieJar = CookieJar()) {
+        self.jar = jar
+    }
+
+    /// 50: it has to see a response before another handler answers it.
+    public var order: Int { 50 }
+
+    /// Sets the Cookie field.
+    public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
+        guard !Self.hasOwn(request, exchange) else { return }
+        request.removeField("Cookie")
+        guard let value = jar.field(for: request.location) else { return }
+        // Unredirected, so that the next request is not taken for one with a Cookie field of the program's.
+        try request.addField("Cookie", value, sensitive: true, unredirected: true)
+    }
+
+    /// Whether the Cookie field of a request is the program's: an unredirected one is, until a redirect has dropped it.
+    private static func hasOwn(_ request: URLOpener.Request, _ exchange: URLOpener.Exchange) -> Bool {
+        let fields = request.fields.filter { $0.isNamed("Cookie") }
+        if fields.contains(where: { !$0.isUnredirected }) { return true }
+        let wasRedirected = exchange.hops.contains { $0.reason == .redirect }
+        return !fields.isEmpty && !wasRedirected && exchange.original.field("Cookie") != nil
+    }
+
+    /// Takes the cookies.
+    public func examine(
+        _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
+    ) throws(OpenError) -> URLOpener.Verdict {
+        guard head.status != 407 else { return .accept }
+        for field in head.fields[fields: .setCookie] {
+            let bytes = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
+            jar.take(bytes, from: exchange.request.location)
+        }
+        return .accept
+    }
+}

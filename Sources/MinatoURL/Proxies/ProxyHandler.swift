@@ -1,0 +1,39 @@
+/// Chooses the proxy of each request.
+///
+/// ```swift
+/// let opener = URLOpener(ProxyHandler(.none))     // whatever the environment says
+/// ```
+///
+/// The choice is made anew for every request of an open: one that follows a redirect goes through the proxy of its own URL, or
+/// through none. User name and password of a proxy are sent to that proxy alone.
+///
+/// May be shared by openers and threads. Python: `urllib.request.ProxyHandler`.
+public struct ProxyHandler: OpenerHandler {
+    /// What it goes by.
+    public let policy: ProxyPolicy
+
+    /// Makes a handler.
+    ///
+    /// - Parameter policy: What it goes by; by default the environment, as it is when the handler is made.
+    public init(_ policy: ProxyPolicy = .environment) {
+        self.policy = policy
+    }
+
+    /// 100: before the handlers that look at the request as it will be sent.
+    public var order: Int { 100 }
+
+    /// ``URLOpener/HandlerKind/proxy``.
+    public var kind: URLOpener.HandlerKind? { .proxy }
+
+    /// Chooses the proxy.
+    ///
+    /// - Throws: ``OpenError`` as ``ProxyPolicy/proxy(for:)-(String)``; nothing is sent then, least of all directly.
+    public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
+        request.proxy = try policy.proxy(for: request.location)
+    }
+}
+
+extension URLOpener.HandlerKind {
+    /// Choosing the proxy.
+    public static let proxy = Self(rawValue: "proxy")
+}
