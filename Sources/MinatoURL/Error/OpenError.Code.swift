@@ -47,6 +47,9 @@ extension OpenError.Code {
     /// Nothing moved for as long as the timeout; `operation` tells connecting, waiting for the head and reading apart.
     public static let timedOut = Self(rawValue: "timedOut")
 
+    /// The deadline for everything has passed; `operation` tells what was being done.
+    public static let deadlineExceeded = Self(rawValue: "deadlineExceeded")
+
     /// The TLS handshake failed: no common version or cipher, or the peer does not speak TLS.
     public static let tlsHandshakeFailed = Self(rawValue: "tlsHandshakeFailed")
 
@@ -104,8 +107,17 @@ extension OpenError.Code {
     /// The body, or a line of it, is longer than the limit that the call gave.
     public static let limitExceeded = Self(rawValue: "limitExceeded")
 
-    /// The response was closed, by this thread before or by another one during the call.
+    /// The response was closed, before or during the call; or the event loop was shut down.
     public static let closed = Self(rawValue: "closed")
+
+    /// The task was cancelled, before or during the call.
+    public static let cancelled = Self(rawValue: "cancelled")
+
+    /// Another task waits for bytes of the same body.
+    public static let busy = Self(rawValue: "busy")
+
+    /// This process was forked off the one whose event loop the opener uses; the child has no loop.
+    public static let forked = Self(rawValue: "forked")
 
     /// libcurl failed in a way that has no name here; `curlCode` tells.
     public static let transport = Self(rawValue: "transport")

@@ -12,20 +12,16 @@ struct CurlFailure {
 
     /// Takes down what the handle knows; it has to be asked before it is used again.
     init(
-        code: CURLcode, handle: CurlHandle, problem: ResponseHeadParser.Problem? = nil,
+        code: CURLcode, easy: CurlEasy, problem: ResponseHeadParser.Problem? = nil,
         parser: ResponseHeadParser = ResponseHeadParser()
     ) {
         self.code = code
         self.problem = problem
         self.parser = parser
-        let text = unsafe String(cString: handle.message)
+        let text = unsafe String(cString: easy.message)
         message = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
-        var number = 0
-        unsafe _ = minato_curl_get_long(handle.easy, CURLINFO_OS_ERRNO, &number)
-        systemCode = Int32(truncatingIfNeeded: number)
-        var connected: curl_off_t = 0
-        unsafe _ = minato_curl_get_offset(handle.easy, CURLINFO_PRETRANSFER_TIME_T, &connected)
-        isConnected = connected > 0
+        systemCode = Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO))
+        isConnected = easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
     }
 
     /// The error to throw.

@@ -6,11 +6,15 @@ internal import CLibcurl
 /// only when all were accepted.
 @safe
 struct CurlOptions {
-    private let easy: UnsafeMutableRawPointer
+    /// How much libcurl reads at once.
+    private static let bufferSize = 256 * 1024
+
+    private let handle: CurlEasy
+    private var easy: UnsafeMutableRawPointer { unsafe handle.pointer }
     private(set) var refusal: CURLcode = CURLE_OK
 
-    init(_ handle: CurlHandle) {
-        unsafe easy = unsafe handle.easy
+    init(_ handle: CurlEasy) {
+        self.handle = handle
     }
 
     /// A number or a switch.
@@ -57,11 +61,11 @@ struct CurlOptions {
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
 
         // Large reads: 2.8 times less processor time on large bodies than with the default of 16 KiB.
-        set(CURLOPT_BUFFERSIZE, CurlTransfer.bufferSize)
+        set(CURLOPT_BUFFERSIZE, Self.bufferSize)
     }
 
     /// Method, body and fields.
-    mutating func setRequest(_ request: URLOpener.Request, on handle: CurlHandle) {
+    mutating func setRequest(_ request: URLOpener.Request) {
         set(CURLOPT_URL, request.location.target)
         let method = request.method
         if let body = request.body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil) {
@@ -80,12 +84,12 @@ struct CurlOptions {
         var lines = request.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines += ["Accept", "Content-Type"].filter { request.field($0) == nil }.map { $0 + ":" }
         lines.append("Expect:")
-        var list: UnsafeMutablePointer<curl_slist>?
-        for line in lines {
-            guard let longer = unsafe curl_slist_append(list, line) else { return note(CURLE_OUT_OF_MEMORY) }
-            unsafe list = unsafe longer
-        }
-        unsafe handle.keep(list)
-        note(unsafe minato_curl_set_list(easy, CURLOPT_HTTPHEADER, list))
+        setList(CURLOPT_HTTPHEADER, lines)
+    }
+
+    /// A list of lines.
+    mutating func setList(_ option: CURLoption, _ lines: [String]) {
+        guard let list = unsafe handle.list(lines) else { return note(CURLE_OUT_OF_MEMORY) }
+        note(unsafe minato_curl_set_list(easy, option, list))
     }
 }

@@ -1,25 +1,70 @@
+internal import CMinato
 internal import MinatoSocket
 
-/// The transport over libcurl, with its idle handles.
-final class CurlTransport: BlockingTransport {
-    /// More idle connections than this are not kept.
+/// The transport over libcurl: idle handles for threads, and a multi handle on an event loop for tasks.
+final class CurlTransport: Transport {
+    /// More idle connections than this are not kept for threads.
     private static let maximumIdle = 8
 
-    /// Idle handles, the one used last at the end.
+    /// What threads have left behind, the handle used last at the end.
     private let idle = Guarded<[CurlHandle]>([])
 
-    init() {}
+    /// The loop that all connections of tasks belong to, and what runs there.
+    private struct Home {
+        var loop: EventLoop?
+        var driver: CurlLoop?
+    }
 
-    func perform(_ request: URLOpener.Request, timeout: Duration?) throws(OpenError) -> BlockingHop {
-        guard let handle = takeHandle(for: request.location.origin) else {
-            throw OpenError(.transport, .prepare, url: request.url, detail: "libcurl has no memory or descriptors left")
+    private let home: Guarded<Home>
+
+    /// In a forked child, connections and loop belong to the parent.
+    private let forks = minato_thread_forks()
+
+    init(loop: EventLoop? = nil) {
+        home = Guarded(Home(loop: loop))
+    }
+
+    deinit {
+        home.withLock { home in home.driver }?.retire()
+        // A child that closed the connections of its parent would say goodbye on them, too: with TLS the server believes it.
+        if minato_thread_forks() != forks {
+            for handle in idle.withLock({ $0 }) { unsafe _ = Unmanaged.passRetained(handle) }
         }
-        let transfer = CurlTransfer(request, handle: handle, transport: self)
-        do throws(OpenError) {
-            return BlockingHop(head: try transfer.begin(request, timeout: timeout), body: transfer)
+    }
+
+    func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
+        let transfer = try LoopTransfer(request, limits, on: driver(request.url))
+        let head = try await transfer.begin()
+        return Hop(head: head, pipe: transfer.pipe, driver: transfer)
+    }
+
+    func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
+        guard let handle = takeHandle(for: request.location.origin) else { throw Self.exhausted(request.url) }
+        let driver = BlockingCurlDriver(request, limits, handle: handle, transport: self)
+        let head = try driver.begin()
+        return Hop(head: head, pipe: driver.transfer.pipe, driver: driver)
+    }
+
+    static func exhausted(_ url: String) -> OpenError {
+        OpenError(.transport, .prepare, url: url, detail: "libcurl has no memory or descriptors left")
+    }
+
+    func driver(_ url: String) throws(OpenError) -> CurlLoop {
+        guard minato_thread_forks() == forks else {
+            throw OpenError(.forked, .prepare, url: url, detail: "the event loop belongs to the parent process")
+        }
+        do throws(SocketError) {
+            return try home.withLock { (home) throws(SocketError) in
+                if let driver = home.driver { return driver }
+                let loop = if let loop = home.loop { loop } else { try EventLoopGroup.shared.next() }
+                let driver = CurlLoop(on: loop)
+                (home.loop, home.driver) = (loop, driver)
+                return driver
+            }
         } catch {
-            transfer.close()
-            throw error
+            throw OpenError(
+                error.code == .closed ? .closed : .transport, .prepare, url: url, detail: "no event loop: \(error)",
+                systemCode: error.code.rawValue)
         }
     }
 
@@ -27,6 +72,7 @@ final class CurlTransport: BlockingTransport {
     ///
     /// It belongs to the caller alone.
     private func takeHandle(for origin: Origin) -> CurlHandle? {
+        guard minato_thread_forks() == forks else { return CurlHandle() }
         let handle = idle.withLock { idle in
             idle.lastIndex { $0.leads(to: origin) }.map { idle.remove(at: $0) }
         }
@@ -37,7 +83,7 @@ final class CurlTransport: BlockingTransport {
     ///
     /// One without a connection, and the one that was idle longest, is let go.
     func giveBack(_ handle: CurlHandle) {
-        guard handle.origin != nil else { return }
+        guard handle.origin != nil, minato_thread_forks() == forks else { return }
         // Handles close their connection when they go: outside the lock.
         let surplus = idle.withLock { idle -> CurlHandle? in
             idle.append(handle)
