@@ -107,6 +107,9 @@ extension OpenError.Code {
     /// The body, or a line of it, is longer than the limit that the call gave.
     public static let limitExceeded = Self(rawValue: "limitExceeded")
 
+    /// A file could not be read or written; `systemCode` tells why.
+    public static let fileFailed = Self(rawValue: "fileFailed")
+
     /// The response was closed, before or during the call; or the event loop was shut down.
     public static let closed = Self(rawValue: "closed")
 

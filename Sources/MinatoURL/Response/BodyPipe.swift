@@ -272,6 +272,11 @@ extension BodyPipe {
         state.withLock { state in (state.end != nil, state.queue.count) }
     }
 
+    /// How many bytes reads have taken.
+    var taken: Int {
+        state.withLock { state in state.taken }
+    }
+
     var trailers: HTTPFields {
         state.withLock { state in state.trailers }
     }

@@ -16,7 +16,7 @@ extension URLOpener {
     public final class BlockingBody: Sendable {
         let pipe: BodyPipe
         private let driver: (any BodyDriver)?
-        private let expectedCount: Int?
+        let expectedCount: Int?
         /// Held during a read, so that the bytes of one are never split by another.
         private let reading = Lock()
 

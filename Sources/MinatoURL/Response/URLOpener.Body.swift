@@ -28,7 +28,7 @@ extension URLOpener {
     public final class Body: Sendable {
         let pipe: BodyPipe
         private let driver: (any BodyDriver)?
-        private let expectedCount: Int?
+        let expectedCount: Int?
 
         init(_ pipe: BodyPipe, driver: (any BodyDriver)?, expectedCount: Int?) {
             self.pipe = pipe

@@ -114,6 +114,12 @@ struct AnyBody: Sendable {
         return try await block { (body) throws(OpenError) in try body.collect(upTo: limit) }
     }
 
+    func write(to path: String, upTo limit: Int = .max) async throws(OpenError) -> Int {
+        if let task { return try await task.write(to: path, upTo: limit) }
+        guard let blocking else { return 0 }
+        return try await inThread { () throws(OpenError) in try blocking.write(to: path, upTo: limit) }
+    }
+
     func close() {
         task?.close()
         blocking?.close()
