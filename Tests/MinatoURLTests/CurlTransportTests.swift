@@ -297,7 +297,7 @@ import Testing
         #expect(error?.systemCode == ECONNREFUSED && error?.curlCode == 7)
         #expect(error?.description.hasPrefix("connect \(url): ") == true)
         let unknown = await #expect(throws: OpenError.self) {
-            try await face.open(URLOpener(), "http://name.invalid/")
+            try await face.open(URLOpener(), "http://name.invalid/", timeout: .seconds(2))
         }
         #expect(unknown?.code == .nameNotFound || unknown?.code == .timedOut)
     }

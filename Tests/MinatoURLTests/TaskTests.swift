@@ -120,7 +120,7 @@ import Testing
             _ = connection.readByte()
         }
         let loop = try EventLoop()
-        let opener = URLOpener(loop: loop)
+        let opener = URLOpener(configuration: .on(loop))
         let body = try await opener.open(server.url()).body
         let waiting = Task { try await opener.open(server.url()) }
         let reading = Task { try await body.read(9) }
@@ -227,7 +227,7 @@ import Testing
         let server = try RawServer { $0.answerAll { _ in okay("abc") } }
         let loop = try EventLoop()
         defer { loop.shutdown() }
-        let opener = URLOpener(loop: loop)
+        let opener = URLOpener(configuration: .on(loop))
         try await withTaskExecutorPreference(loop) {
             for _ in 0..<3 {
                 let response = try await opener.open(server.url())

@@ -50,6 +50,9 @@ extension OpenError.Code {
     /// The deadline for everything has passed; `operation` tells what was being done.
     public static let deadlineExceeded = Self(rawValue: "deadlineExceeded")
 
+    /// Less moved than the minimum rate asks for, and for too long.
+    public static let tooSlow = Self(rawValue: "tooSlow")
+
     /// The TLS handshake failed: no common version or cipher, or the peer does not speak TLS.
     public static let tlsHandshakeFailed = Self(rawValue: "tlsHandshakeFailed")
 

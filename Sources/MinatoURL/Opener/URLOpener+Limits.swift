@@ -1,15 +1,16 @@
 internal import MinatoSocket
 
 extension URLOpener {
-    /// Without a timeout of the caller's, this much is allowed for connecting.
-    private static let connectTimeout = Duration.seconds(30)
-
-    /// The limits of a hop.
-    static func limits(
-        _ request: Request, _ timeout: Duration?, _ deadline: Deadline
-    ) throws(OpenError) -> HopLimits {
-        guard timeout.map({ $0 >= .zero }) ?? true else { throw request.refusal("a negative timeout") }
-        return HopLimits(connect: timeout ?? connectTimeout, firstByte: timeout, idle: timeout, deadline: deadline)
+    /// The limits of an open, from what its caller says and from the configuration.
+    func limits(_ request: Request, _ timeout: Duration?, _ deadline: Deadline) throws(OpenError) -> HopLimits {
+        let timeouts = configuration.timeouts
+        for duration in [timeout, timeouts.connect, timeouts.firstByte, timeouts.idle, timeouts.total] {
+            guard duration.map({ $0 >= .zero }) ?? true else { throw request.refusal("a negative timeout") }
+        }
+        return HopLimits(
+            connect: timeout ?? timeouts.connect, firstByte: timeout ?? timeouts.firstByte,
+            idle: timeout ?? timeouts.idle, deadline: min(deadline, .after(timeouts.total)),
+            minimumRate: timeouts.minimumRate)
     }
 
     /// The length of the body that the head announces, where there is one.

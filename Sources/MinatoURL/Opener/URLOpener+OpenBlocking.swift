@@ -8,7 +8,7 @@ extension URLOpener {
     /// - Parameters:
     ///   - url: As in ``Request/init(_:method:body:)``.
     ///   - body: The body of a POST, or nil for a GET.
-    ///   - timeout: The longest time without progress; nil for no limit but 30 s to connect.
+    ///   - timeout: The longest time without progress. Default: nil, what the configuration says.
     ///   - deadline: When everything has to be done, the body included. Default: none.
     /// - Returns: The response, its body not read yet.
     /// - Throws: ``OpenError``.
@@ -26,9 +26,11 @@ extension URLOpener {
     /// - Parameters:
     ///   - request: What to ask for.
     ///   - timeout: The longest time without progress, in each step: connecting, sending and waiting for the head, and later
-    ///     each read of the body. While bytes keep moving it does not end anything, as in Python. nil is no limit, but for
-    ///     30 s to connect; zero never waits, so that the open fails; a negative one is refused.
-    ///   - deadline: When everything has to be done, with all redirects and the body. Default: none.
+    ///     each read of the body. While bytes keep moving it does not end anything, as in Python. Default: nil, what the
+    ///     opener's ``Configuration/timeouts`` say: no limit, but for 30 s to connect. Zero never waits, so that the open
+    ///     fails; a negative one is refused.
+    ///   - deadline: When everything has to be done, with all redirects and the body. Default: none, but for the total of the
+    ///     configuration.
     /// - Returns: The response. Its status is 200 to 299.
     /// - Throws: ``OpenError``: with `httpStatus` and the response for any other status, redirects that were not followed
     ///   included; `timedOut`, whose operation is `connect` or `open`; `deadlineExceeded`; otherwise what the code says. A
@@ -38,7 +40,7 @@ extension URLOpener {
     public func openBlocking(
         _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
     ) throws(OpenError) -> BlockingResponse {
-        let limits = try Self.limits(request, timeout, deadline)
+        let limits = try limits(request, timeout, deadline)
         var chain = HandlerChain(handlers, request: request)
         var next = try chain.begin()
         while true {

@@ -1,5 +1,3 @@
-public import MinatoSocket
-
 /// Opens URLs: a chain of handlers over a transport.
 ///
 /// ```swift
@@ -25,6 +23,7 @@ public import MinatoSocket
 public final class URLOpener: Sendable {
     let handlers: [any OpenerHandler]
     let transport: any Transport
+    let configuration: Configuration
 
     /// Makes an opener.
     ///
@@ -32,24 +31,29 @@ public final class URLOpener: Sendable {
     ///   - handlers: Handlers beside the default ones, which are ``RedirectHandler`` and ``BasicAuthHandler`` without
     ///     passwords. A handler with a ``OpenerHandler/kind`` replaces the default one of that kind. They run by their
     ///     ``OpenerHandler/order``.
-    ///   - loop: The loop for what tasks open. Default: nil, one of ``EventLoopGroup/shared``, taken at the first open.
+    ///   - configuration: Everything else. Default: the defaults.
     ///
     /// Python: `build_opener(*handlers)`.
-    public convenience init(_ handlers: any OpenerHandler..., loop: EventLoop? = nil) {
-        self.init(handlers, transport: CurlTransport(loop: loop))
+    public convenience init(_ handlers: any OpenerHandler..., configuration: Configuration = Configuration()) {
+        self.init(handlers, transport: CurlTransport(configuration), configuration: configuration)
     }
 
     /// Makes an opener that never touches the network, for tests.
     ///
     /// - Parameters:
-    ///   - handlers: As in ``init(_:loop:)``.
+    ///   - handlers: As in ``init(_:configuration:)``.
     ///   - transport: What answers.
-    public convenience init(_ handlers: any OpenerHandler..., transport: MockTransport) {
-        self.init(handlers, transport: transport)
+    ///   - configuration: As there; what concerns the network does nothing.
+    public convenience init(
+        _ handlers: any OpenerHandler..., transport: MockTransport, configuration: Configuration = Configuration()
+    ) {
+        self.init(handlers, transport: transport, configuration: configuration)
     }
 
     /// Makes an opener over a transport of choice.
-    package init(_ handlers: [any OpenerHandler], transport: any Transport) {
+    package init(
+        _ handlers: [any OpenerHandler], transport: any Transport, configuration: Configuration = Configuration()
+    ) {
         let defaults: [any OpenerHandler] = [RedirectHandler(), BasicAuthHandler()]
         let replaced = Set(handlers.compactMap(\.kind))
         let all = handlers + defaults.filter { handler in handler.kind.map { !replaced.contains($0) } ?? true }
@@ -58,5 +62,6 @@ public final class URLOpener: Sendable {
             .sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
             .map(\.element)
         self.transport = transport
+        self.configuration = configuration
     }
 }

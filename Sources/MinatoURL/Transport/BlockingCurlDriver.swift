@@ -10,7 +10,6 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
 
     let transfer: CurlTransfer
     private let transport: CurlTransport
-    private let clock: HopClock
     /// The handle, or nil once the transfer is over. Its lock is held by the thread that drives.
     private let handle: Guarded<CurlHandle?>
     /// The handle again, for waking the thread that waits on it: taken away before anybody else can use it.
@@ -18,8 +17,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     private let isGivenUp = Atomic(false)
 
     init(_ request: URLOpener.Request, _ limits: HopLimits, handle: CurlHandle, transport: CurlTransport) {
-        transfer = CurlTransfer(request, easy: handle.easy)
-        clock = HopClock(limits, start: minato_clock_now())
+        transfer = CurlTransfer(request, limits, easy: handle.easy)
         self.transport = transport
         self.handle = Guarded(handle)
         wakeable = Guarded(handle)
@@ -75,7 +73,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
                 if current == nil || isDone(self.transfer.pipe) { return }
                 var moment = self.transfer.moment
                 (moment.waitingSince, moment.waitLimit) = (since, limit)
-                switch self.clock.verdict(at: minato_clock_now(), moment) {
+                switch self.transfer.clock.verdict(at: minato_clock_now(), moment) {
                 case .wait(let time):
                     let left = max(0, time - minato_clock_now())
                     let wait = min(left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0), Self.longestWait)

@@ -64,6 +64,17 @@ struct CurlOptions {
         set(CURLOPT_BUFFERSIZE, Self.bufferSize)
     }
 
+    /// Limits of time, as far as they are libcurl's business.
+    mutating func setLimits(_ limits: HopLimits) {
+        // Ours ends the transfer; libcurl's own, a little later, is what it divides among the addresses of a name.
+        let connect = limits.connect.map { $0.wholeMilliseconds + 1000 } ?? Duration.longestMilliseconds
+        set(CURLOPT_CONNECTTIMEOUT_MS, min(connect, Duration.longestMilliseconds))
+        if let rate = limits.minimumRate {
+            set(CURLOPT_LOW_SPEED_LIMIT, max(1, rate.bytesPerSecond))
+            set(CURLOPT_LOW_SPEED_TIME, min(max(1, (rate.period.wholeMilliseconds + 999) / 1000), Int(Int32.max)))
+        }
+    }
+
     /// Method, body and fields.
     mutating func setRequest(_ request: URLOpener.Request) {
         set(CURLOPT_URL, request.location.target)
@@ -91,5 +102,17 @@ struct CurlOptions {
     mutating func setList(_ option: CURLoption, _ lines: [String]) {
         guard let list = unsafe handle.list(lines) else { return note(CURLE_OUT_OF_MEMORY) }
         note(unsafe minato_curl_set_list(easy, option, list))
+    }
+}
+
+extension Duration {
+    /// As much as libcurl takes.
+    fileprivate static let longestMilliseconds = Int(Int32.max)
+
+    /// Rounded up, and not above `longestMilliseconds` by much.
+    fileprivate var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        guard seconds < Int64(Self.longestMilliseconds / 1000) else { return Self.longestMilliseconds }
+        return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -10,7 +10,9 @@ final class CurlTransfer: @unchecked Sendable {
     let request: URLOpener.Request
     let pipe: BodyPipe
     let easy: CurlEasy
-    private let start: Int64
+    let clock: HopClock
+    private let limits: HopLimits
+    private let start = minato_clock_now()
 
     // What the callbacks of libcurl fill.
     private var parser = ResponseHeadParser()
@@ -25,11 +27,12 @@ final class CurlTransfer: @unchecked Sendable {
     /// Whether it has ended as it should, and the connection may serve another request.
     private(set) var isComplete = false
 
-    init(_ request: URLOpener.Request, easy: CurlEasy) {
+    init(_ request: URLOpener.Request, _ limits: HopLimits, easy: CurlEasy) {
         self.request = request
         self.easy = easy
+        self.limits = limits
+        clock = HopClock(limits, start: start)
         pipe = BodyPipe(url: request.url)
-        start = minato_clock_now()
     }
 
     /// Sets all options.
@@ -39,6 +42,7 @@ final class CurlTransfer: @unchecked Sendable {
         easy.reset()
         var options = CurlOptions(easy)
         options.setPolicy()
+        options.setLimits(limits)
         options.setRequest(request)
         setCallbacks(&options)
         configure(&options)

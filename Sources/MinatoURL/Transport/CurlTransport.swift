@@ -20,8 +20,8 @@ final class CurlTransport: Transport {
     /// In a forked child, connections and loop belong to the parent.
     private let forks = minato_thread_forks()
 
-    init(loop: EventLoop? = nil) {
-        home = Guarded(Home(loop: loop))
+    init(_ configuration: URLOpener.Configuration = URLOpener.Configuration()) {
+        home = Guarded(Home(loop: configuration.loop))
     }
 
     deinit {

@@ -40,7 +40,7 @@ struct HopClock {
         var waitLimit = Deadline.none
     }
 
-    /// As long as nobody waits, it is looked no more often than this whether somebody does.
+    /// It is looked no more often than this whether the next step has begun.
     private static let leisure = Duration.milliseconds(20)
 
     private let limits: HopLimits
@@ -61,22 +61,26 @@ struct HopClock {
             next = min(next, end)
             return nil
         }
+        // A step that begins later than now takes at least so long; but it is not looked for all the time.
+        func expect(_ duration: Duration?) {
+            if let duration { next = min(next, Self.sum(now, max(duration, Self.leisure))) }
+        }
         if moment.hasHead {
             if moment.waitLimit.nanoseconds <= now { return .over(.wait) }
             next = min(next, moment.waitLimit.nanoseconds)
-            if let since = moment.waitingSince {
-                if let verdict = check(limits.idle, max(since, moment.lastProgress), Over.idle) { return verdict }
-            } else if let idle = limits.idle {
-                // Who begins to wait later than now waits at least so long; but not looked for all the time.
-                next = min(next, Self.sum(now, max(idle, Self.leisure)))
+            guard let since = moment.waitingSince else {
+                expect(limits.idle)
+                return .wait(until: next)
             }
+            if let verdict = check(limits.idle, max(since, moment.lastProgress), Over.idle) { return verdict }
         } else if let connectedAt = moment.connectedAt {
             let since = max(connectedAt, moment.lastProgress)
             if let verdict = check(limits.firstByte, since, Over.firstByte) { return verdict }
+            expect(limits.idle)
         } else {
             if let verdict = check(limits.connect, start, Over.connect) { return verdict }
-            // It may be connected at any moment from now on, and the next limit begins then.
-            if let duration = limits.firstByte { next = min(next, Self.sum(max(now, start), duration)) }
+            expect(limits.firstByte)
+            expect(limits.idle)
         }
         return .wait(until: next)
     }

@@ -10,13 +10,17 @@ package struct HopLimits: Sendable {
     package var idle: Duration?
     /// For everything, the body included.
     package var deadline: Deadline
+    /// What has to move at least.
+    package var minimumRate: URLOpener.MinimumRate?
 
     package init(
-        connect: Duration? = nil, firstByte: Duration? = nil, idle: Duration? = nil, deadline: Deadline = .none
+        connect: Duration? = nil, firstByte: Duration? = nil, idle: Duration? = nil, deadline: Deadline = .none,
+        minimumRate: URLOpener.MinimumRate? = nil
     ) {
         self.connect = connect
         self.firstByte = firstByte
         self.idle = idle
         self.deadline = deadline
+        self.minimumRate = minimumRate
     }
 }

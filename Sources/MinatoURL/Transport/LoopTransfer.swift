@@ -8,14 +8,12 @@ internal import CMinato
 final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     let pipe: BodyPipe
     let transfer: CurlTransfer
-    private let clock: HopClock
     private let loop: CurlLoop
 
     init(_ request: URLOpener.Request, _ limits: HopLimits, on loop: CurlLoop) throws(OpenError) {
         guard let easy = CurlEasy() else { throw CurlTransport.exhausted(request.url) }
-        transfer = CurlTransfer(request, easy: easy)
+        transfer = CurlTransfer(request, limits, easy: easy)
         pipe = transfer.pipe
-        clock = HopClock(limits, start: minato_clock_now())
         self.loop = loop
         super.init()
     }
@@ -56,7 +54,7 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     /// Looks whether a limit is over, and sets the timer to when the next one may be.
     func look() {
         guard loop.isActive(self) else { return }
-        switch clock.verdict(at: minato_clock_now(), transfer.moment) {
+        switch transfer.clock.verdict(at: minato_clock_now(), transfer.moment) {
         case .wait(let time):
             if time < .max { loop.core.setTimer(self, time) } else { loop.core.cancelTimer(self) }
         case .over(let over):

@@ -132,3 +132,19 @@ struct AnyBody: Sendable {
         return try await inThread { () throws(OpenError) in try read(blocking) }
     }
 }
+
+extension URLOpener.Configuration {
+    /// The defaults, on a loop of the test's own.
+    static func on(_ loop: EventLoop) -> Self {
+        var configuration = Self()
+        configuration.loop = loop
+        return configuration
+    }
+
+    /// The defaults but for the limits of time.
+    static func timeouts(_ change: (inout URLOpener.Timeouts) -> Void) -> Self {
+        var configuration = Self()
+        change(&configuration.timeouts)
+        return configuration
+    }
+}
