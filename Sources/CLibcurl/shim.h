@@ -45,6 +45,22 @@ static inline CURLcode minato_curl_set_body(CURL *_Nonnull easy, const void *_No
     return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes);
 }
 
+/// Sets the function that gives the bytes of the request's body, and the one that goes back in it.
+static inline CURLcode minato_curl_set_read_functions(
+    CURL *_Nonnull easy, curl_read_callback _Nonnull function, curl_seek_callback _Nonnull seek,
+    void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, function);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READDATA, context);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
+    return code;
+}
+
+/// For options that take a `curl_off_t` (CURLOPTTYPE_OFF_T).
+static inline CURLcode minato_curl_set_offset(CURL *_Nonnull easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
 /// Sets the function that receives body bytes. Swift's closure literals convert to `curl_write_callback` only where a
 /// parameter has that very type.
 static inline CURLcode

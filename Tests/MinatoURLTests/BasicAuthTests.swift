@@ -85,7 +85,7 @@ import Testing
         let transport = Self.guarded([#"Basic realm="any""#], by: Self.klem)
         let response = try Self.opener(transport, realm: nil).openBlocking("http://h/", body: [7])
         #expect(response.status == 200)
-        #expect(transport.requests.map(\.method) == ["POST", "POST"] && transport.requests.last?.body == [7])
+        #expect(transport.requests.map(\.method) == ["POST", "POST"] && transport.requests.last?.body?.bytes == [7])
     }
 
     @Test(arguments: ["http://i/", "http://h:81/", "https://h/", "/elsewhere"])

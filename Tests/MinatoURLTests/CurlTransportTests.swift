@@ -15,7 +15,7 @@ import Testing
         let server = try RawServer { $0.answerAll { _ in okay("ok") } }
         let opener = URLOpener()
         var request = try URLOpener.Request("http://u:canary@127.0.0.1:\(server.port)/a/../b?q#f")
-        request.body = Array("k=v".utf8)
+        request.body = .bytes(Array("k=v".utf8))
         _ = try await face.open(opener, request).body.read(2)
         for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
             let plain = try URLOpener.Request(server.url(), method: method)

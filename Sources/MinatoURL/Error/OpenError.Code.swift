@@ -110,6 +110,12 @@ extension OpenError.Code {
     /// The body, or a line of it, is longer than the limit that the call gave.
     public static let limitExceeded = Self(rawValue: "limitExceeded")
 
+    /// What produces the body of the request threw, which is the `cause`.
+    public static let bodyFailed = Self(rawValue: "bodyFailed")
+
+    /// The request would have to be sent again, and its body cannot be.
+    public static let notRestartable = Self(rawValue: "notRestartable")
+
     /// A file could not be read or written; `systemCode` tells why.
     public static let fileFailed = Self(rawValue: "fileFailed")
 

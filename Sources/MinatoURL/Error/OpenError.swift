@@ -41,6 +41,11 @@ public struct OpenError: Error, Sendable {
     /// libcurl's code (`CURLcode`) below it, or 0 when libcurl had no part in it.
     public let curlCode: Int32
 
+    /// The error of the program's own that is behind it: what the source of a request's body threw. Otherwise nil.
+    ///
+    /// It is not printed with this one.
+    public let cause: (any Error)?
+
     /// The response that the error is about, readable as any other, or nil when there was none.
     ///
     /// Present with ``Code/httpStatus``, and with every other refusal of a complete response head (a redirect that was not
@@ -68,7 +73,8 @@ public struct OpenError: Error, Sendable {
 
     init(
         _ code: Code, _ operation: Operation, url: String, detail: String, systemCode: Int32 = 0, curlCode: Int32 = 0,
-        response: URLOpener.Response? = nil, blockingResponse: URLOpener.BlockingResponse? = nil
+        cause: (any Error)? = nil, response: URLOpener.Response? = nil,
+        blockingResponse: URLOpener.BlockingResponse? = nil
     ) {
         self.code = code
         self.operation = operation
@@ -76,6 +82,7 @@ public struct OpenError: Error, Sendable {
         self.detail = Redaction.line(detail)
         self.systemCode = systemCode
         self.curlCode = curlCode
+        self.cause = cause
         self.response = response
         self.blockingResponse = blockingResponse
     }
@@ -83,13 +90,14 @@ public struct OpenError: Error, Sendable {
     /// The same error with the response it is about.
     func with(_ response: URLOpener.Response) -> OpenError {
         OpenError(
-            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, response: response)
+            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, cause: cause,
+            response: response)
     }
 
     /// The same error with the response it is about.
     func with(_ response: URLOpener.BlockingResponse) -> OpenError {
         OpenError(
-            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode,
+            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, cause: cause,
             blockingResponse: response)
     }
 }

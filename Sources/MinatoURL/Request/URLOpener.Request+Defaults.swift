@@ -11,9 +11,7 @@ extension URLOpener.Request {
         var request = self
         if field("User-Agent") == nil { try request.addField("User-Agent", Self.userAgent) }
         if field("Accept-Encoding") == nil { try request.addField("Accept-Encoding", "identity") }
-        if body != nil && field("Content-Type") == nil {
-            try request.addField("Content-Type", "application/x-www-form-urlencoded")
-        }
+        if let body, field("Content-Type") == nil { try request.addField("Content-Type", body.standardType) }
         return request
     }
 

@@ -17,7 +17,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     private let isGivenUp = Atomic(false)
 
     init(_ request: URLOpener.Request, _ limits: HopLimits, handle: CurlHandle, transport: CurlTransport) {
-        transfer = CurlTransfer(request, limits, easy: handle.easy)
+        transfer = CurlTransfer(request, limits, easy: handle.easy, isBlocking: true)
         self.transport = transport
         self.handle = Guarded(handle)
         wakeable = Guarded(handle)
@@ -31,6 +31,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     func begin() throws(OpenError) -> URLOpener.ResponseHead {
         try handle.withLock { (handle) throws(OpenError) in
             guard let handle else { return }
+            try transfer.openBody()
             try transfer.prepare { options in
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
                 if !handle.isConnectionQuiet { options.set(CURLOPT_FRESH_CONNECT, 1) }
@@ -115,6 +116,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             handle.noteConnection(to: transfer.request.location.origin, isFramed: transfer.isFramed)
         }
         handle.detach()
+        transfer.end()
         // Otherwise the handle goes, and with it whatever its connection still holds.
         if transfer.isComplete { transport.giveBack(handle) }
     }

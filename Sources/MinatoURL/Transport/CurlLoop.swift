@@ -45,6 +45,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
         inside {
             if let error = self.start(transfer) {
                 transfer.pipe.finish(.failed(error))
+                transfer.transfer.end()
             } else {
                 // libcurl has asked to be called at once.
                 self.act(CURL_SOCKET_TIMEOUT, 0)
@@ -62,6 +63,12 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     func resume(_ transfer: LoopTransfer) {
         guard isActive(transfer) else { return }
         inside { if self.isActive(transfer) { transfer.transfer.resume() } }
+    }
+
+    /// Goes on with the body of the request of a transfer.
+    func resumeSending(_ transfer: LoopTransfer) {
+        guard isActive(transfer) else { return }
+        inside { if self.isActive(transfer) { transfer.transfer.resumeSending() } }
     }
 
     /// Whether a transfer is under way here.
@@ -177,6 +184,7 @@ extension CurlLoop {
         if socket >= 0 && sockets[socket] == nil { idleSockets.insert(socket) }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
         easy.reset()
+        transfer.transfer.end()
     }
 
     private func setTimer() {

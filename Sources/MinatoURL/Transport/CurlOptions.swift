@@ -6,6 +6,8 @@ internal import CLibcurl
 /// only when all were accepted.
 @safe
 struct CurlOptions {
+    /// A body that is no longer goes out with the head, in one packet; a longer one is not copied as a whole.
+    static let copiedCount = 16 * 1024
     /// How much libcurl reads at once.
     private static let bufferSize = 256 * 1024
 
@@ -76,17 +78,15 @@ struct CurlOptions {
     }
 
     /// Method, body and fields.
-    mutating func setRequest(_ request: URLOpener.Request) {
+    ///
+    /// - Parameter length: How long the body is, nil for one that is sent in chunks.
+    mutating func setRequest(_ request: URLOpener.Request, length: Int?) {
         set(CURLOPT_URL, request.location.target)
         let method = request.method
-        if let body = request.body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil) {
-            set(CURLOPT_POST, 1)
-            // libcurl takes no pointer for no body: an empty array has none, a NUL beyond the end serves.
-            let bytes = body.isEmpty ? [0] : body
-            unsafe bytes.withUnsafeBytes { bytes in
-                guard let start = bytes.baseAddress else { return }
-                note(unsafe minato_curl_set_body(easy, start, Int(body.count)))
-            }
+        if let body = request.body {
+            setBody(body, length)
+        } else if ["POST", "PUT", "PATCH"].contains(method) {
+            setBody([], 0)
         }
         // HEAD as a mere word would make libcurl wait for the body that Content-Length announces.
         if method == "HEAD" { set(CURLOPT_NOBODY, 1) } else { set(CURLOPT_CUSTOMREQUEST, method) }
@@ -94,8 +94,22 @@ struct CurlOptions {
         // A name with a colon and nothing more removes what libcurl adds by itself; with a semicolon, it is an empty field.
         var lines = request.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines += ["Accept", "Content-Type"].filter { request.field($0) == nil }.map { $0 + ":" }
-        lines.append("Expect:")
+        // libcurl would ask for leave for long bodies only, and for each of them.
+        lines.append(request.expectsContinue && request.body != nil ? "Expect: 100-continue" : "Expect:")
         setList(CURLOPT_HTTPHEADER, lines)
+    }
+
+    private mutating func setBody(_ body: URLOpener.Request.Body, _ length: Int?) {
+        set(CURLOPT_POST, 1)
+        guard let bytes = body.bytes, bytes.count <= Self.copiedCount else {
+            return note(unsafe minato_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, length ?? -1))
+        }
+        // libcurl takes no pointer for no body: an empty array has none, a NUL beyond the end serves.
+        let copied = bytes.isEmpty ? [0] : bytes
+        unsafe copied.withUnsafeBytes { memory in
+            guard let start = memory.baseAddress else { return }
+            note(unsafe minato_curl_set_body(easy, start, bytes.count))
+        }
     }
 
     /// A list of lines.

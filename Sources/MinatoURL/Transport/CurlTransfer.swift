@@ -11,15 +11,27 @@ final class CurlTransfer: @unchecked Sendable {
     let pipe: BodyPipe
     let easy: CurlEasy
     let clock: HopClock
+    let isBlocking: Bool
     private let limits: HopLimits
     private let start = minato_clock_now()
 
     // What the callbacks of libcurl fill.
     private var parser = ResponseHeadParser()
     private var problem: ResponseHeadParser.Problem?
-    private var lastProgress: Int64 = 0
+    /// Why a callback gave up, when the error is known there.
+    var failure: OpenError?
+    var lastProgress: Int64 = 0
     private var sendCount = 0
     private var isPaused = false
+
+    /// What gives the body of the request, when libcurl has no copy of it.
+    var feed: (any BodyFeed)?
+    var length: Int?
+    /// How many bytes it has given since the beginning or the last rewinding.
+    var fedCount = 0
+    var isSendingPaused = false
+    /// Whether the response is complete with its head, whatever comes.
+    private var isCutShort = false
 
     /// How many bytes of the request had gone out when it was last looked at.
     private var sentCount = 0
@@ -27,7 +39,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// Whether it has ended as it should, and the connection may serve another request.
     private(set) var isComplete = false
 
-    init(_ request: URLOpener.Request, _ limits: HopLimits, easy: CurlEasy) {
+    /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
+    init(_ request: URLOpener.Request, _ limits: HopLimits, easy: CurlEasy, isBlocking: Bool) {
+        self.isBlocking = isBlocking
         self.request = request
         self.easy = easy
         self.limits = limits
@@ -35,7 +49,7 @@ final class CurlTransfer: @unchecked Sendable {
         pipe = BodyPipe(url: request.url)
     }
 
-    /// Sets all options.
+    /// Sets all options. The body has been opened.
     ///
     /// - Parameter configure: Sets those that depend on who drives it.
     func prepare(_ configure: (inout CurlOptions) -> Void) throws(OpenError) {
@@ -43,7 +57,7 @@ final class CurlTransfer: @unchecked Sendable {
         var options = CurlOptions(easy)
         options.setPolicy()
         options.setLimits(limits)
-        options.setRequest(request)
+        options.setRequest(request, length: length)
         setCallbacks(&options)
         configure(&options)
         guard options.refusal == CURLE_OK else {
@@ -54,7 +68,8 @@ final class CurlTransfer: @unchecked Sendable {
     /// What its limits of time depend on.
     var moment: HopClock.Moment {
         let sent = easy.number(CURLINFO_SIZE_UPLOAD_T)
-        if sent != sentCount {
+        // Who has nothing to send yet does not wait for the server.
+        if sent != sentCount || isSendingPaused {
             sentCount = sent
             lastProgress = minato_clock_now()
         }
@@ -80,7 +95,19 @@ final class CurlTransfer: @unchecked Sendable {
     func resume() {
         guard isPaused, pipe.hasRoom else { return }
         isPaused = false
-        unsafe _ = curl_easy_pause(easy.pointer, CURLPAUSE_CONT)
+        setPauses()
+    }
+
+    /// Goes on with the body of the request, of which there is more.
+    func resumeSending() {
+        guard isSendingPaused else { return }
+        isSendingPaused = false
+        setPauses()
+    }
+
+    private func setPauses() {
+        let pauses = (isPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT) | (isSendingPaused ? CURLPAUSE_SEND : CURLPAUSE_CONT)
+        unsafe _ = curl_easy_pause(easy.pointer, pauses)
     }
 
     /// It has ended: tells the reader how.
@@ -88,8 +115,10 @@ final class CurlTransfer: @unchecked Sendable {
     /// The easy handle is still on its multi handle, and knows all.
     func finish(_ code: CURLcode) {
         isComplete = code == CURLE_OK && problem == nil && parser.head != nil
-        if isComplete {
+        if isComplete || isCutShort {
             pipe.finish(.complete, trailers: parser.trailers)
+        } else if let failure {
+            pipe.finish(.failed(failure))
         } else if code == CURLE_OK && problem == nil {
             let error = OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
             pipe.finish(.failed(error))
@@ -97,6 +126,12 @@ final class CurlTransfer: @unchecked Sendable {
             let failure = CurlFailure(code: code, easy: easy, problem: problem, parser: parser)
             pipe.finish(.failed(failure.error(parser.head == nil ? .open : .read, url: request.url)))
         }
+    }
+
+    /// Nothing will be sent or received any more, however it ended.
+    func end() {
+        feed?.end()
+        feed = nil
     }
 }
 
@@ -138,6 +173,7 @@ extension CurlTransfer {
                 return 0
             }, context)
         options.note(report)
+        if feed != nil { unsafe setReadFunctions(&options, context) }
     }
 
     /// Takes a line of the head.
@@ -153,6 +189,12 @@ extension CurlTransfer {
             return -1
         }
         guard !hadHead, let head = parser.head else { return line.count }
+        if head.status == 417 && request.expectsContinue && fedCount == 0 {
+            // libcurl would send the request again by itself, and then this head would be followed by another one.
+            isCutShort = true
+            publish(head)
+            return -1
+        }
         if parser.mustClose { forbidReuse() }
         // What follows a response without a body, or a last chunk, libcurl drops and goes on as if nothing had been: be told.
         if head.isWithoutBody(request.method) || parser.isChunked {
@@ -207,6 +249,8 @@ extension URLOpener.ResponseHead {
 }
 
 extension URLOpener.Request {
-    /// Whether a server may get it twice and be none the worse (RFC 9110 section 9.2.2).
-    var isRepeatable: Bool { ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }
+    /// Whether it can be sent twice, and a server may get it twice and be none the worse (RFC 9110 section 9.2.2).
+    var isRepeatable: Bool {
+        ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) && body?.isRestartable != false
+    }
 }

@@ -12,7 +12,7 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
 
     init(_ request: URLOpener.Request, _ limits: HopLimits, on loop: CurlLoop) throws(OpenError) {
         guard let easy = CurlEasy() else { throw CurlTransport.exhausted(request.url) }
-        transfer = CurlTransfer(request, limits, easy: easy)
+        transfer = CurlTransfer(request, limits, easy: easy, isBlocking: false)
         pipe = transfer.pipe
         self.loop = loop
         super.init()
@@ -22,11 +22,22 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     nonisolated(nonsending) func begin() async throws(OpenError) -> URLOpener.ResponseHead {
         // A task that is cancelled already opens no connection.
         if Task.isCancelled { throw error(.cancelled, "the task was cancelled") }
+        try transfer.openBody()
+        // Here, so that it inherits from this task.
+        (transfer.feed as? StreamFeed)?.start(for: self)
         let isTaken = loop.core.post { self.loop.begin(self) }
-        if !isTaken { pipe.finish(.failed(loop.closedError(pipe.url))) }
+        if !isTaken {
+            pipe.finish(.failed(loop.closedError(pipe.url)))
+            transfer.end()
+        }
         try await pipe.wait(for: .head, driver: self)
         guard let head = try pipe.takeHead() else { throw error(.closed, "the open was given up") }
         return head
+    }
+
+    /// There is more of the request's body. From any thread.
+    func resumeSending() {
+        loop.core.post { self.loop.resumeSending(self) }
     }
 
     func demand() {
