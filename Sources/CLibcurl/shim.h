@@ -78,17 +78,22 @@ minato_curl_set_head_function(CURL *_Nonnull easy, curl_write_callback _Nonnull 
     return curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
-/// Opens libcurl's sockets close-on-exec: libcurl itself does not, and a program started meanwhile would inherit them.
-static inline curl_socket_t
-minato_curl_open_socket(void *_Nullable context, curlsocktype purpose, struct curl_sockaddr *_Nonnull address) {
-    (void)context;
-    (void)purpose;
+/// Opens a socket close-on-exec: libcurl itself does not, and a program started meanwhile would inherit it.
+static inline curl_socket_t minato_curl_open_socket(const struct curl_sockaddr *_Nonnull address) {
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/// Makes a handle open its sockets with `minato_curl_open_socket`. In C, because Swift would need a closure for it.
-static inline CURLcode minato_curl_set_close_on_exec(CURL *_Nonnull easy) {
-    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, minato_curl_open_socket);
+/// The bytes of an address, `addrlen` of them, which go beyond the field that is declared for them.
+static inline const void *_Nonnull minato_curl_address_bytes(const struct curl_sockaddr *_Nonnull address) {
+    return &address->addr;
+}
+
+/// Sets the function that opens sockets, or does not: CURL_SOCKET_BAD refuses the address.
+static inline CURLcode minato_curl_set_open_function(
+    CURL *_Nonnull easy, curl_opensocket_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
 }
 
 /// For items that are a `long` (CURLINFO_LONG).

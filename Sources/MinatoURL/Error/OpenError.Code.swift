@@ -41,6 +41,12 @@ extension OpenError.Code {
     /// Connecting failed in another way (no route, no local port); `systemCode` tells.
     public static let connectionFailed = Self(rawValue: "connectionFailed")
 
+    /// No address of the host may be connected to: the address policy, or the version of IP, says so.
+    public static let addressRefused = Self(rawValue: "addressRefused")
+
+    /// The address or interface to connect from is not there, or not to be used.
+    public static let sourceUnavailable = Self(rawValue: "sourceUnavailable")
+
     /// The server reset the connection, in the request, before the response or in its body.
     public static let connectionReset = Self(rawValue: "connectionReset")
 

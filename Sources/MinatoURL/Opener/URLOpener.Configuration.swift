@@ -15,6 +15,9 @@ extension URLOpener {
         /// How long what may take, unless an open says otherwise.
         public var timeouts = Timeouts()
 
+        /// How it gets to servers.
+        public var network = Network()
+
         /// The defaults.
         public init() {}
     }

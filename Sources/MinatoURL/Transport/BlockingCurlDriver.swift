@@ -16,8 +16,11 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     private let wakeable: Guarded<CurlHandle?>
     private let isGivenUp = Atomic(false)
 
-    init(_ request: URLOpener.Request, _ limits: HopLimits, handle: CurlHandle, transport: CurlTransport) {
-        transfer = CurlTransfer(request, limits, easy: handle.easy, isBlocking: true)
+    init(
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, handle: CurlHandle,
+        transport: CurlTransport
+    ) {
+        transfer = CurlTransfer(request, limits, configuration, easy: handle.easy, isBlocking: true)
         self.transport = transport
         self.handle = Guarded(handle)
         wakeable = Guarded(handle)

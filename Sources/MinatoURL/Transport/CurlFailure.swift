@@ -46,6 +46,7 @@ struct CurlFailure {
         case CURLE_UNSUPPORTED_PROTOCOL: isConnected ? .badStatusLine : .unsupportedScheme
         case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound
         case CURLE_COULDNT_CONNECT: systemCode == ECONNREFUSED ? .connectionRefused : .connectionFailed
+        case CURLE_INTERFACE_FAILED: .sourceUnavailable
         case CURLE_OPERATION_TIMEDOUT: isConnected ? .tooSlow : .timedOut
         case CURLE_SSL_CONNECT_ERROR: .tlsHandshakeFailed
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR: .tlsPeerNotVerified

@@ -52,7 +52,6 @@ struct CurlOptions {
         // No signals in a library, and no waiting for a name server when a transfer is given up.
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
-        note(unsafe minato_curl_set_close_on_exec(easy))
 
         // HTTP/2 where TLS offers it. Over plain TCP 7.88 fails on the second request with it.
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))

@@ -1,5 +1,6 @@
 internal import CLibcurl
 internal import CMinato
+internal import MinatoSocket
 
 /// One hop on an easy handle of libcurl, whoever drives it: what is sent, what its callbacks receive, and how it ended.
 ///
@@ -13,11 +14,14 @@ final class CurlTransfer: @unchecked Sendable {
     let clock: HopClock
     let isBlocking: Bool
     private let limits: HopLimits
+    private let configuration: URLOpener.Configuration
     private let start = minato_clock_now()
 
     // What the callbacks of libcurl fill.
     private var parser = ResponseHeadParser()
     private var problem: ResponseHeadParser.Problem?
+    /// An address that was not connected to because nobody may.
+    private var refusedAddress: SocketAddress?
     /// Why a callback gave up, when the error is known there.
     var failure: OpenError?
     var lastProgress: Int64 = 0
@@ -40,7 +44,11 @@ final class CurlTransfer: @unchecked Sendable {
     private(set) var isComplete = false
 
     /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
-    init(_ request: URLOpener.Request, _ limits: HopLimits, easy: CurlEasy, isBlocking: Bool) {
+    init(
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, easy: CurlEasy,
+        isBlocking: Bool
+    ) {
+        self.configuration = configuration
         self.isBlocking = isBlocking
         self.request = request
         self.easy = easy
@@ -57,6 +65,7 @@ final class CurlTransfer: @unchecked Sendable {
         var options = CurlOptions(easy)
         options.setPolicy()
         options.setLimits(limits)
+        try options.setNetwork(configuration.network, for: request)
         options.setRequest(request, length: length)
         setCallbacks(&options)
         configure(&options)
@@ -119,6 +128,8 @@ final class CurlTransfer: @unchecked Sendable {
             pipe.finish(.complete, trailers: parser.trailers)
         } else if let failure {
             pipe.finish(.failed(failure))
+        } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
+            pipe.finish(.failed(configuration.network.refusal(of: refusedAddress, url: request.url)))
         } else if code == CURLE_OK && problem == nil {
             let error = OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
             pipe.finish(.failed(error))
@@ -156,6 +167,13 @@ extension CurlTransfer {
                 return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeBody(piece)
             }, context)
         options.note(body)
+        let opening = unsafe minato_curl_set_open_function(
+            easy.pointer,
+            { context, _, address in
+                guard let address = unsafe address, let context = unsafe context else { return CURL_SOCKET_BAD }
+                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().open(address)
+            }, context)
+        options.note(opening)
         let sending = unsafe minato_curl_set_request_function(
             easy.pointer,
             { context, _, _, _, _ in
@@ -217,6 +235,18 @@ extension CurlTransfer {
             return Int(CURL_WRITEFUNC_PAUSE)
         }
         return bytes.count
+    }
+
+    /// Opens a socket for an address, if it may be connected to.
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let bytes = unsafe UnsafeRawBufferPointer(
+            start: minato_curl_address_bytes(address), count: Int(address.pointee.addrlen))
+        let place = try? SocketAddress(rawBytes: unsafe Array(bytes))
+        guard let place, configuration.network.allows(place) else {
+            refusedAddress = place
+            return CURL_SOCKET_BAD
+        }
+        return unsafe minato_curl_open_socket(address)
     }
 
     /// Whether the request may go out: the first time, and once more when a connection that was used again turns out to be

@@ -16,11 +16,13 @@ final class CurlTransport: Transport {
     }
 
     private let home: Guarded<Home>
+    private let configuration: URLOpener.Configuration
 
     /// In a forked child, connections and loop belong to the parent.
     private let forks = minato_thread_forks()
 
     init(_ configuration: URLOpener.Configuration = URLOpener.Configuration()) {
+        self.configuration = configuration
         home = Guarded(Home(loop: configuration.loop))
     }
 
@@ -33,14 +35,14 @@ final class CurlTransport: Transport {
     }
 
     func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
-        let transfer = try LoopTransfer(request, limits, on: driver(request.url))
+        let transfer = try LoopTransfer(request, limits, configuration, on: driver(request.url))
         let head = try await transfer.begin()
         return Hop(head: head, pipe: transfer.pipe, driver: transfer)
     }
 
     func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
         guard let handle = takeHandle(for: request.location.origin) else { throw Self.exhausted(request.url) }
-        let driver = BlockingCurlDriver(request, limits, handle: handle, transport: self)
+        let driver = BlockingCurlDriver(request, limits, configuration, handle: handle, transport: self)
         let head = try driver.begin()
         return Hop(head: head, pipe: driver.transfer.pipe, driver: driver)
     }

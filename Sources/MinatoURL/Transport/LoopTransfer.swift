@@ -10,9 +10,11 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     let transfer: CurlTransfer
     private let loop: CurlLoop
 
-    init(_ request: URLOpener.Request, _ limits: HopLimits, on loop: CurlLoop) throws(OpenError) {
+    init(
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, on loop: CurlLoop
+    ) throws(OpenError) {
         guard let easy = CurlEasy() else { throw CurlTransport.exhausted(request.url) }
-        transfer = CurlTransfer(request, limits, easy: easy, isBlocking: false)
+        transfer = CurlTransfer(request, limits, configuration, easy: easy, isBlocking: false)
         pipe = transfer.pipe
         self.loop = loop
         super.init()
