@@ -32,6 +32,13 @@ minato_curl_set_list(CURL *_Nonnull easy, CURLoption option, const struct curl_s
     return curl_easy_setopt(easy, option, list);
 }
 
+/// For options that take bytes, which libcurl copies here (CURLOPTTYPE_BLOB).
+static inline CURLcode
+minato_curl_set_blob(CURL *_Nonnull easy, CURLoption option, const void *_Nonnull bytes, size_t count) {
+    struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
 /// For CURLOPT_ERRORBUFFER, which writes up to CURL_ERROR_SIZE bytes into memory that has to outlive the handle.
 static inline CURLcode minato_curl_set_error_buffer(CURL *_Nonnull easy, char *_Nullable buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);

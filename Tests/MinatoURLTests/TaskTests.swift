@@ -144,6 +144,7 @@ import Testing
             let threads = try opener.openBlocking(server.url()).body
             _ = try threads.collect(upTo: 3)
             _ = try await opener.open(server.url()).body.collect(upTo: 3)
+            let request = try URLOpener.Request("http://h/")
             // Swift hides fork(2), which C programs call all the same.
             guard let symbol = unsafe dlsym(nil, "fork") else { exit(1) }
             let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
@@ -153,7 +154,7 @@ import Testing
                 var result: Int32 = 0
                 // The child has this thread alone, and no task would ever run.
                 do throws(OpenError) {
-                    _ = try (opener.transport as? CurlTransport)?.driver("http://h/")
+                    _ = try (opener.transport as? CurlTransport)?.driver(for: request)
                     result |= 1
                 } catch {
                     if error.code != .forked { result |= 2 }

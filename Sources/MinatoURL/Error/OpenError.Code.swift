@@ -59,11 +59,32 @@ extension OpenError.Code {
     /// Less moved than the minimum rate asks for, and for too long.
     public static let tooSlow = Self(rawValue: "tooSlow")
 
-    /// The TLS handshake failed: no common version or cipher, or the peer does not speak TLS.
+    /// The TLS handshake failed: no common cipher, or the peer does not speak TLS.
     public static let tlsHandshakeFailed = Self(rawValue: "tlsHandshakeFailed")
 
-    /// The server's certificate was not accepted: unknown issuer, expired, or for another name.
+    /// Server and program have no version of TLS in common: the server knows old ones only.
+    public static let tlsTooOld = Self(rawValue: "tlsTooOld")
+
+    /// The server's certificate is for another name.
+    public static let tlsWrongName = Self(rawValue: "tlsWrongName")
+
+    /// The server's certificate has expired, or is not valid yet.
+    public static let tlsExpired = Self(rawValue: "tlsExpired")
+
+    /// Nobody who is trusted has issued the server's certificate.
+    public static let tlsUnknownIssuer = Self(rawValue: "tlsUnknownIssuer")
+
+    /// The server's certificate was not accepted for another reason.
     public static let tlsPeerNotVerified = Self(rawValue: "tlsPeerNotVerified")
+
+    /// The server's key is none of those that are pinned.
+    public static let tlsPinMismatch = Self(rawValue: "tlsPinMismatch")
+
+    /// The server wants a certificate of the program, which shows none.
+    public static let tlsCertificateRequired = Self(rawValue: "tlsCertificateRequired")
+
+    /// A file of the opener's TLS configuration cannot be used.
+    public static let tlsConfiguration = Self(rawValue: "tlsConfiguration")
 }
 
 // The response.

@@ -114,6 +114,7 @@ public struct RedirectHandler: OpenerHandler {
         }
         if old.location.origin != location.origin {
             new.removeFields { $0.isSensitive || $0.isNamed("Host") }
+            new.skipsPeerVerification = false
         }
         return new
     }

@@ -18,6 +18,9 @@ extension URLOpener {
         /// How it gets to servers.
         public var network = Network()
 
+        /// Whom it trusts.
+        public var tls = TLS()
+
         /// The defaults.
         public init() {}
     }

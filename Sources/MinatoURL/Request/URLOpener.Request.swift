@@ -35,6 +35,17 @@ extension URLOpener {
         /// HTTP/1.1. Default: false. RFC 9110 section 10.1.1.
         public var expectsContinue = false
 
+        /// Whether **any** certificate is accepted, of anybody, for anything: whoever sits on the way can read and change
+        /// everything. Default: false.
+        ///
+        /// For this request alone, and for redirects to the same scheme, host and port. Its connections and TLS sessions are
+        /// never used for requests that verify, nor theirs for it. It shows: in the description of the request, and in
+        /// ``URLOpener/ConnectionInfo/isPeerVerified`` of the response. For a server with a certificate of one's own, name
+        /// its issuer in ``URLOpener/TLS/trust`` instead.
+        ///
+        /// Python: `ssl._create_unverified_context`.
+        public var skipsPeerVerification = false
+
         /// Makes a request.
         ///
         /// - Parameters:
@@ -169,11 +180,18 @@ extension URLOpener.Request {
 }
 
 extension URLOpener.Request: CustomStringConvertible, CustomReflectable {
-    /// Method and URL.
-    public var description: String { "\(method) \(url)" }
+    /// Method and URL, and a warning when any peer is accepted.
+    public var description: String {
+        "\(method) \(url)" + (skipsPeerVerification ? " (PEER NOT VERIFIED)" : "")
+    }
 
     /// Method, URL and fields as they may be shown; not the body, which may be a password form.
     public var customMirror: Mirror {
-        Mirror(self, children: ["method": method, "url": url, "fields": fieldList, "body": body as Any])
+        Mirror(
+            self,
+            children: [
+                "method": method, "url": url, "fields": fieldList, "body": body as Any,
+                "skipsPeerVerification": skipsPeerVerification,
+            ])
     }
 }

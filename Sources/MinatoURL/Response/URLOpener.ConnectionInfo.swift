@@ -14,6 +14,9 @@ extension URLOpener {
         /// Whether the connection had served another request before.
         public internal(set) var isReused = false
 
+        /// Whether the server has shown by its certificate that it is the one of the URL: https, and not skipped by the request.
+        public internal(set) var isPeerVerified = false
+
         /// What took how long.
         public internal(set) var timings = Timings()
     }

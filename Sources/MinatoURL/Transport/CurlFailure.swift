@@ -7,6 +7,7 @@ struct CurlFailure {
     private let message: String
     private let systemCode: Int32
     private let isConnected: Bool
+    private let verifyResult: Int
     private let problem: ResponseHeadParser.Problem?
     private let parser: ResponseHeadParser
 
@@ -21,6 +22,7 @@ struct CurlFailure {
         let text = unsafe String(cString: easy.message)
         message = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
         systemCode = Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO))
+        verifyResult = easy.long(CURLINFO_SSL_VERIFYRESULT)
         isConnected = easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
     }
 
@@ -48,8 +50,11 @@ struct CurlFailure {
         case CURLE_COULDNT_CONNECT: systemCode == ECONNREFUSED ? .connectionRefused : .connectionFailed
         case CURLE_INTERFACE_FAILED: .sourceUnavailable
         case CURLE_OPERATION_TIMEDOUT: isConnected ? .tooSlow : .timedOut
-        case CURLE_SSL_CONNECT_ERROR: .tlsHandshakeFailed
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR: .tlsPeerNotVerified
+        case CURLE_SSL_CONNECT_ERROR: Self.handshakeCode(message)
+        case CURLE_PEER_FAILED_VERIFICATION: Self.verificationCode(verifyResult)
+        case CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS: .tlsPeerNotVerified
+        case CURLE_SSL_PINNEDPUBKEYNOTMATCH: .tlsPinMismatch
+        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .tlsConfiguration
         case CURLE_WEIRD_SERVER_REPLY: .badHeader
         case CURLE_GOT_NOTHING: .emptyReply
         case CURLE_PARTIAL_FILE: .truncated
@@ -66,6 +71,7 @@ struct CurlFailure {
 
     /// libcurl has one code for a reset connection, a broken chunk and a head over its own limit.
     private var receiveError: OpenError.Code {
+        if let code = Self.alertCode(message) { return code }
         if systemCode != 0 { return .connectionReset }
         if parser.head == nil { return .headersTooLarge }
         return parser.isChunked ? .badChunk : .connectionReset

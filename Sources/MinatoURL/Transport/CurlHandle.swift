@@ -9,13 +9,15 @@ internal import CLibcurl
 final class CurlHandle: @unchecked Sendable {
     let multi: UnsafeMutableRawPointer
     let easy: CurlEasy
+    private let key: PoolKey
 
     /// What the idle connection leads to, or nil when there is none.
     private(set) var origin: Origin?
     private var idleSocket: curl_socket_t = -1
 
     /// Makes a handle; nil when there is no memory or no descriptor left.
-    init?() {
+    init?(_ key: PoolKey) {
+        self.key = key
         guard let easy = CurlEasy(), let multi = unsafe curl_multi_init() else { return nil }
         unsafe self.multi = unsafe multi
         self.easy = easy
@@ -26,9 +28,9 @@ final class CurlHandle: @unchecked Sendable {
         withoutSIGPIPE { unsafe _ = curl_multi_cleanup(multi) }
     }
 
-    /// Whether the idle connection leads to the origin.
-    func leads(to origin: Origin) -> Bool {
-        self.origin == origin
+    /// Whether the idle connection is one for a request.
+    func suits(_ request: URLOpener.Request) -> Bool {
+        origin == request.location.origin && key == PoolKey(request)
     }
 
     /// Whether the idle connection may be used: nothing has arrived on it.

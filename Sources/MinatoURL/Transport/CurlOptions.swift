@@ -29,6 +29,19 @@ struct CurlOptions {
         note(unsafe minato_curl_set_string(easy, option, value))
     }
 
+    /// No text, where libcurl has one of its own.
+    mutating func unset(_ option: CURLoption) {
+        note(unsafe minato_curl_set_string(easy, option, nil))
+    }
+
+    /// Bytes, of which libcurl keeps a copy.
+    mutating func setBlob(_ option: CURLoption, _ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { memory in
+            guard let start = memory.baseAddress else { return }
+            note(unsafe minato_curl_set_blob(easy, option, start, memory.count))
+        }
+    }
+
     /// A result of a wrapper called directly.
     mutating func note(_ code: CURLcode) {
         if refusal == CURLE_OK { refusal = code }
@@ -57,9 +70,6 @@ struct CurlOptions {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         set(CURLOPT_HTTP09_ALLOWED, 0)
         set(CURLOPT_HTTP_CONTENT_DECODING, 0)
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
 
         // Large reads: 2.8 times less processor time on large bodies than with the default of 16 KiB.
         set(CURLOPT_BUFFERSIZE, Self.bufferSize)

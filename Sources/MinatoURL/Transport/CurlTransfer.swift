@@ -66,6 +66,7 @@ final class CurlTransfer: @unchecked Sendable {
         options.setPolicy()
         options.setLimits(limits)
         try options.setNetwork(configuration.network, for: request)
+        try options.setTLS(configuration.tls, for: request)
         options.setRequest(request, length: length)
         setCallbacks(&options)
         configure(&options)
@@ -225,6 +226,7 @@ extension CurlTransfer {
     private func publish(_ head: URLOpener.ResponseHead) {
         var head = head
         head.connection = URLOpener.ConnectionInfo(easy)
+        head.connection.isPeerVerified = request.location.origin.scheme == "https" && !request.skipsPeerVerification
         pipe.publish(head)
     }
 

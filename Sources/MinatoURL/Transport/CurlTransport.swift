@@ -12,7 +12,7 @@ final class CurlTransport: Transport {
     /// The loop that all connections of tasks belong to, and what runs there.
     private struct Home {
         var loop: EventLoop?
-        var driver: CurlLoop?
+        var drivers: [PoolKey: CurlLoop] = [:]
     }
 
     private let home: Guarded<Home>
@@ -27,7 +27,7 @@ final class CurlTransport: Transport {
     }
 
     deinit {
-        home.withLock { home in home.driver }?.retire()
+        for driver in home.withLock({ home in home.drivers.values }) { driver.retire() }
         // A child that closed the connections of its parent would say goodbye on them, too: with TLS the server believes it.
         if minato_thread_forks() != forks {
             for handle in idle.withLock({ $0 }) { unsafe _ = Unmanaged.passRetained(handle) }
@@ -35,13 +35,13 @@ final class CurlTransport: Transport {
     }
 
     func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
-        let transfer = try LoopTransfer(request, limits, configuration, on: driver(request.url))
+        let transfer = try LoopTransfer(request, limits, configuration, on: driver(for: request))
         let head = try await transfer.begin()
         return Hop(head: head, pipe: transfer.pipe, driver: transfer)
     }
 
     func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
-        guard let handle = takeHandle(for: request.location.origin) else { throw Self.exhausted(request.url) }
+        guard let handle = takeHandle(for: request) else { throw Self.exhausted(request.url) }
         let driver = BlockingCurlDriver(request, limits, configuration, handle: handle, transport: self)
         let head = try driver.begin()
         return Hop(head: head, pipe: driver.transfer.pipe, driver: driver)
@@ -51,16 +51,19 @@ final class CurlTransport: Transport {
         OpenError(.transport, .prepare, url: url, detail: "libcurl has no memory or descriptors left")
     }
 
-    func driver(_ url: String) throws(OpenError) -> CurlLoop {
+    func driver(for request: URLOpener.Request) throws(OpenError) -> CurlLoop {
+        let url = request.url
+        let key = PoolKey(request)
         guard minato_thread_forks() == forks else {
             throw OpenError(.forked, .prepare, url: url, detail: "the event loop belongs to the parent process")
         }
         do throws(SocketError) {
             return try home.withLock { (home) throws(SocketError) in
-                if let driver = home.driver { return driver }
+                if let driver = home.drivers[key] { return driver }
                 let loop = if let loop = home.loop { loop } else { try EventLoopGroup.shared.next() }
                 let driver = CurlLoop(on: loop)
-                (home.loop, home.driver) = (loop, driver)
+                home.loop = loop
+                home.drivers[key] = driver
                 return driver
             }
         } catch {
@@ -70,15 +73,16 @@ final class CurlTransport: Transport {
         }
     }
 
-    /// A handle with a connection to the origin, or else a new one.
+    /// A handle with a connection for the request, or else a new one.
     ///
     /// It belongs to the caller alone.
-    private func takeHandle(for origin: Origin) -> CurlHandle? {
-        guard minato_thread_forks() == forks else { return CurlHandle() }
+    private func takeHandle(for request: URLOpener.Request) -> CurlHandle? {
+        let key = PoolKey(request)
+        guard minato_thread_forks() == forks else { return CurlHandle(key) }
         let handle = idle.withLock { idle in
-            idle.lastIndex { $0.leads(to: origin) }.map { idle.remove(at: $0) }
+            idle.lastIndex { $0.suits(request) }.map { idle.remove(at: $0) }
         }
-        return handle ?? CurlHandle()
+        return handle ?? CurlHandle(key)
     }
 
     /// Takes a handle back.
