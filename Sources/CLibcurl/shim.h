@@ -16,6 +16,12 @@
 #error "MinatoURL needs libcurl 7.88.1 or newer"
 #endif
 
+/// What the linked libcurl was built with, CURL_VERSION_ZSTD and so on. CURLVERSION_NOW, which curl_version_info(3) takes,
+/// is a macro of a kind that Swift does not import.
+static inline int minato_curl_features(void) {
+    return curl_version_info(CURLVERSION_NOW)->features;
+}
+
 /// For options that take a `long` (CURLOPTTYPE_LONG). A Swift `Int` is a C `long` on every Linux.
 static inline CURLcode minato_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);

@@ -21,7 +21,8 @@ import Testing
             let plain = try URLOpener.Request(server.url(), method: method)
             _ = try await face.open(opener, plain).body.collect(upTo: 9)
         }
-        let common = "Host: 127.0.0.1:\(server.port)\r\nUser-Agent: minato/0.1.0\r\nAccept-Encoding: identity\r\n"
+        let common =
+            "Host: 127.0.0.1:\(server.port)\r\nUser-Agent: minato/0.1.0\r\nAccept-Encoding: \(CurlDecoder.acceptEncoding ?? "identity")\r\n"
         let form = "Content-Type: application/x-www-form-urlencoded\r\n"
         #expect(
             server.requests == [

@@ -107,7 +107,7 @@ import Testing
                 X-lower-UPPER: v2
                 X-Empty: 
                 User-Agent: minato/0.1.0
-                Accept-Encoding: identity
+                Accept-Encoding: \(CurlDecoder.acceptEncoding ?? "identity")
 
 
                 """)

@@ -119,6 +119,12 @@ extension OpenError.Code {
     /// The chunked coding of the body is broken.
     public static let badChunk = Self(rawValue: "badChunk")
 
+    /// The body cannot be decoded: it is not what its Content-Encoding says, or that names something unknown.
+    public static let badEncoding = Self(rawValue: "badEncoding")
+
+    /// More became of an encoded body than may.
+    public static let decodedTooLarge = Self(rawValue: "decodedTooLarge")
+
     /// HTTP/2 framing or a stream failed.
     public static let http2Failed = Self(rawValue: "http2Failed")
 }

@@ -19,6 +19,7 @@ package struct HandlerChain: Sendable {
     private static let maximumHops = 50
 
     private let handlers: [any OpenerHandler]
+    private let decodes: Bool
     package private(set) var exchange: URLOpener.Exchange
 
     /// Begins an open.
@@ -26,8 +27,10 @@ package struct HandlerChain: Sendable {
     /// - Parameters:
     ///   - handlers: The handlers, in order.
     ///   - request: The request of the program.
-    package init(_ handlers: [any OpenerHandler], request: URLOpener.Request) {
+    ///   - decodes: Whether servers are asked for encoded bodies.
+    package init(_ handlers: [any OpenerHandler], request: URLOpener.Request, decodes: Bool = false) {
         self.handlers = handlers
+        self.decodes = decodes
         exchange = URLOpener.Exchange(request)
     }
 
@@ -79,7 +82,7 @@ package struct HandlerChain: Sendable {
         var request = exchange.request
         for handler in handlers { try handler.prepare(&request, in: exchange) }
         exchange.request = request
-        return try request.completed()
+        return try request.completed(decodes: decodes)
     }
 
     private func error(_ code: OpenError.Code, _ operation: OpenError.Operation, _ detail: String) -> OpenError {

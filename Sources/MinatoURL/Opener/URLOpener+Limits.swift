@@ -16,6 +16,6 @@ extension URLOpener {
     /// The length of the body that the head announces, where there is one.
     static func expectedCount(_ head: ResponseHead, _ request: Request) -> Int? {
         let hasBody = request.method != "HEAD" && head.status != 204 && head.status != 304
-        return hasBody ? head.contentLength : nil
+        return hasBody && !head.isDecoded ? head.contentLength : nil
     }
 }

@@ -43,7 +43,7 @@ extension URLOpener {
         _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(OpenError) -> Response {
         let limits = try limits(request, timeout, deadline)
-        var chain = HandlerChain(handlers, request: request)
+        var chain = HandlerChain(handlers, request: request, decodes: configuration.decoding.isEnabled)
         var next = try chain.begin()
         while true {
             let hop = try await transport.perform(next, limits)

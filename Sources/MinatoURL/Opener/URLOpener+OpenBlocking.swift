@@ -41,7 +41,7 @@ extension URLOpener {
         _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
     ) throws(OpenError) -> BlockingResponse {
         let limits = try limits(request, timeout, deadline)
-        var chain = HandlerChain(handlers, request: request)
+        var chain = HandlerChain(handlers, request: request, decodes: configuration.decoding.isEnabled)
         var next = try chain.begin()
         while true {
             let hop = try transport.performBlocking(next, limits)

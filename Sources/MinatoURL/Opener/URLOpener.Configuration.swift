@@ -21,6 +21,9 @@ extension URLOpener {
         /// Whom it trusts.
         public var tls = TLS()
 
+        /// Whether bodies come compressed.
+        public var decoding = Decoding()
+
         /// The defaults.
         public init() {}
     }

@@ -11,7 +11,7 @@ extension URLOpener {
     /// Everything is checked when it is set, and refused with an ``OpenError`` when HTTP does not allow it; nothing is mended
     /// silently. Names keep their case, fields their order, and a name may occur several times.
     ///
-    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding: identity`, and with a body
+    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding` (see ``Decoding``), and with a body
     /// `Content-Type: application/x-www-form-urlencoded`, for files and streams `application/octet-stream`. `Host` and
     /// `Content-Length` follow from the URL and the body.
     ///
@@ -20,6 +20,8 @@ extension URLOpener {
         package private(set) var location: RequestURL
         package private(set) var fieldList: [Field] = []
         private var explicitMethod: String?
+        /// Whether the encodings that it accepts were not its own choice, and so are decoded.
+        var isDecoded = false
 
         /// The body, or nil for none.
         ///

@@ -20,6 +20,9 @@ extension URLOpener {
         /// At most 10. They have no informational responses of their own.
         public let informational: [ResponseHead]
 
+        /// Whether the body is read decoded: Content-Encoding and Content-Length are about what was sent.
+        public internal(set) var isDecoded = false
+
         /// Over which connection it came, and when.
         public internal(set) var connection = ConnectionInfo()
 

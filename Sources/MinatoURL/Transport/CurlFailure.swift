@@ -10,12 +10,14 @@ struct CurlFailure {
     private let verifyResult: Int
     private let problem: ResponseHeadParser.Problem?
     private let parser: ResponseHeadParser
+    private let isDecoded: Bool
 
     /// Takes down what the handle knows; it has to be asked before it is used again.
     init(
         code: CURLcode, easy: CurlEasy, problem: ResponseHeadParser.Problem? = nil,
-        parser: ResponseHeadParser = ResponseHeadParser()
+        parser: ResponseHeadParser = ResponseHeadParser(), isDecoded: Bool = false
     ) {
+        self.isDecoded = isDecoded
         self.code = code
         self.problem = problem
         self.parser = parser
@@ -60,7 +62,10 @@ struct CurlFailure {
         case CURLE_PARTIAL_FILE: .truncated
         case CURLE_HTTP2, CURLE_HTTP2_STREAM: .http2Failed
         // A line over 100 KiB does not fit libcurl's buffer, and it calls that so.
-        case CURLE_OUT_OF_MEMORY: parser.head == nil && isConnected ? .headersTooLarge : .transport
+        case CURLE_OUT_OF_MEMORY where parser.head == nil && isConnected: .headersTooLarge
+        // While a transfer pauses, libcurl keeps 64 MiB of what it decodes, and no more.
+        case CURLE_OUT_OF_MEMORY where isDecoded: .decodedTooLarge
+        case CURLE_BAD_CONTENT_ENCODING: .badEncoding
         // What later versions call the same (CURLE_TOO_LARGE, 8.6).
         case CURLcode(100): .headersTooLarge
         case CURLE_SEND_ERROR: .connectionReset

@@ -1,5 +1,6 @@
 internal import CLibcurl
 internal import CMinato
+internal import HTTPTypes
 internal import MinatoSocket
 
 /// One hop on an easy handle of libcurl, whoever drives it: what is sent, what its callbacks receive, and how it ended.
@@ -26,6 +27,8 @@ final class CurlTransfer: @unchecked Sendable {
     var failure: OpenError?
     var lastProgress: Int64 = 0
     private var sendCount = 0
+    /// How many bytes of the body were given on.
+    private var bodyCount = 0
     private var isPaused = false
 
     /// What gives the body of the request, when libcurl has no copy of it.
@@ -34,6 +37,10 @@ final class CurlTransfer: @unchecked Sendable {
     /// How many bytes it has given since the beginning or the last rewinding.
     var fedCount = 0
     var isSendingPaused = false
+    /// Whether the body comes encoded and goes on decoded.
+    private(set) var isDecoded = false
+    /// Of chunks libcurl notes what it has received after it has decoded it: this much may be missing.
+    private static let unnoted = 16 * 1024
     /// Whether the response is complete with its head, whatever comes.
     private var isCutShort = false
 
@@ -67,6 +74,7 @@ final class CurlTransfer: @unchecked Sendable {
         options.setLimits(limits)
         try options.setNetwork(configuration.network, for: request)
         try options.setTLS(configuration.tls, for: request)
+        options.setDecoding(request)
         options.setRequest(request, length: length)
         setCallbacks(&options)
         configure(&options)
@@ -135,7 +143,8 @@ final class CurlTransfer: @unchecked Sendable {
             let error = OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
             pipe.finish(.failed(error))
         } else {
-            let failure = CurlFailure(code: code, easy: easy, problem: problem, parser: parser)
+            let failure = CurlFailure(
+                code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded)
             pipe.finish(.failed(failure.error(parser.head == nil ? .open : .read, url: request.url)))
         }
     }
@@ -225,6 +234,8 @@ extension CurlTransfer {
 
     private func publish(_ head: URLOpener.ResponseHead) {
         var head = head
+        isDecoded = request.isDecoded && head.isEncoded
+        head.isDecoded = isDecoded
         head.connection = URLOpener.ConnectionInfo(easy)
         head.connection.isPeerVerified = request.location.origin.scheme == "https" && !request.skipsPeerVerification
         pipe.publish(head)
@@ -232,11 +243,27 @@ extension CurlTransfer {
 
     /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if isDecoded, let error = refusal(of: bodyCount + bytes.count) {
+            failure = error
+            return -1
+        }
         guard unsafe pipe.offer(bytes) else {
             isPaused = true
             return Int(CURL_WRITEFUNC_PAUSE)
         }
+        bodyCount += bytes.count
         return bytes.count
+    }
+
+    /// Why a decoded body must not be so long, or nil.
+    private func refusal(of count: Int) -> OpenError? {
+        let decoding = configuration.decoding
+        let received = easy.number(CURLINFO_SIZE_DOWNLOAD_T)
+        let isTooDense =
+            count > 1 << 20 && count / max(1, decoding.maximumRatio) > received + (parser.isChunked ? Self.unnoted : 0)
+        guard isTooDense || count > decoding.maximumCount ?? .max else { return nil }
+        let detail = "\(received) bytes have become more than \(isTooDense ? count : decoding.maximumCount ?? 0)"
+        return OpenError(.decodedTooLarge, .read, url: request.url, detail: detail)
     }
 
     /// Opens a socket for an address, if it may be connected to.
@@ -274,6 +301,11 @@ extension CurlTransfer {
 }
 
 extension URLOpener.ResponseHead {
+    /// Whether its body is encoded.
+    fileprivate var isEncoded: Bool {
+        fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
+    }
+
     /// Whether a response to the method ends with its head, over HTTP/1.
     func isWithoutBody(_ method: String) -> Bool {
         method == "HEAD" || status == 204 || status == 304 || contentLength == 0
