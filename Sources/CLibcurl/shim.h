@@ -25,6 +25,12 @@ static inline const char *_Nullable minato_environment_entry(size_t index) {
     return environ == NULL ? NULL : environ[index];
 }
 
+/// What the linked libcurl was built with, CURL_VERSION_ZSTD and so on. CURLVERSION_NOW, which curl_version_info(3) takes,
+/// is a macro of a kind that Swift does not import.
+static inline int minato_curl_features(void) {
+    return curl_version_info(CURLVERSION_NOW)->features;
+}
+
 /// For options that take a `long` (CURLOPTTYPE_LONG). A Swift `Int` is a C `long` on every Linux.
 static inline CURLcode minato_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -41,6 +47,13 @@ minato_curl_set_list(CURL *_Nonnull easy, CURLoption option, const struct curl_s
     return curl_easy_setopt(easy, option, list);
 }
 
+/// For options that take bytes, which libcurl copies here (CURLOPTTYPE_BLOB).
+static inline CURLcode
+minato_curl_set_blob(CURL *_Nonnull easy, CURLoption option, const void *_Nonnull bytes, size_t count) {
+    struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
 /// For CURLOPT_ERRORBUFFER, which writes up to CURL_ERROR_SIZE bytes into memory that has to outlive the handle.
 static inline CURLcode minato_curl_set_error_buffer(CURL *_Nonnull easy, char *_Nullable buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);
@@ -52,6 +65,22 @@ static inline CURLcode minato_curl_set_body(CURL *_Nonnull easy, const void *_No
     CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, count);
     if (code != CURLE_OK) return code;
     return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes);
+}
+
+/// Sets the function that gives the bytes of the request's body, and the one that goes back in it.
+static inline CURLcode minato_curl_set_read_functions(
+    CURL *_Nonnull easy, curl_read_callback _Nonnull function, curl_seek_callback _Nonnull seek,
+    void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, function);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_READDATA, context);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
+    return code;
+}
+
+/// For options that take a `curl_off_t` (CURLOPTTYPE_OFF_T).
+static inline CURLcode minato_curl_set_offset(CURL *_Nonnull easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
 }
 
 /// Sets the function that receives body bytes. Swift's closure literals convert to `curl_write_callback` only where a
@@ -71,17 +100,22 @@ minato_curl_set_head_function(CURL *_Nonnull easy, curl_write_callback _Nonnull 
     return curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
-/// Opens libcurl's sockets close-on-exec: libcurl itself does not, and a program started meanwhile would inherit them.
-static inline curl_socket_t
-minato_curl_open_socket(void *_Nullable context, curlsocktype purpose, struct curl_sockaddr *_Nonnull address) {
-    (void)context;
-    (void)purpose;
+/// Opens a socket close-on-exec: libcurl itself does not, and a program started meanwhile would inherit it.
+static inline curl_socket_t minato_curl_open_socket(const struct curl_sockaddr *_Nonnull address) {
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/// Makes a handle open its sockets with `minato_curl_open_socket`. In C, because Swift would need a closure for it.
-static inline CURLcode minato_curl_set_close_on_exec(CURL *_Nonnull easy) {
-    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, minato_curl_open_socket);
+/// The bytes of an address, `addrlen` of them, which go beyond the field that is declared for them.
+static inline const void *_Nonnull minato_curl_address_bytes(const struct curl_sockaddr *_Nonnull address) {
+    return &address->addr;
+}
+
+/// Sets the function that opens sockets, or does not: CURL_SOCKET_BAD refuses the address.
+static inline CURLcode minato_curl_set_open_function(
+    CURL *_Nonnull easy, curl_opensocket_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
 }
 
 /// For items that are a `long` (CURLINFO_LONG).
@@ -104,18 +138,66 @@ static inline CURLMcode minato_curl_multi_set_long(CURLM *_Nonnull multi, CURLMo
     return curl_multi_setopt(multi, option, value);
 }
 
-/// Whether the one transfer of a multi handle has ended, and with which code. The message that curl_multi_info_read
+/// For items that are a string (CURLINFO_STRING), which lives as long as the handle is not used again.
+static inline CURLcode
+minato_curl_get_string(CURL *_Nonnull easy, CURLINFO info, const char *_Nullable *_Nonnull value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+/// Sets the function that is told which sockets a multi handle waits for. Swift's closure literals convert to
+/// `curl_socket_callback` only where a parameter has that very type.
+static inline CURLMcode minato_curl_multi_set_socket_function(
+    CURLM *_Nonnull multi, curl_socket_callback _Nonnull function, void *_Nullable context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, function);
+    if (code != CURLM_OK) return code;
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+}
+
+/// Sets the function that is told when a multi handle wants to be called at the latest.
+static inline CURLMcode minato_curl_multi_set_timer_function(
+    CURLM *_Nonnull multi, curl_multi_timer_callback _Nonnull function, void *_Nullable context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
+    if (code != CURLM_OK) return code;
+    return curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+}
+
+/// Sets the function that closes sockets. A connection keeps it for its whole life: it is called with this context when
+/// the easy handle that opened the connection is long gone.
+static inline CURLcode minato_curl_set_close_function(
+    CURL *_Nonnull easy, curl_closesocket_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);
+}
+
+/// Sets the function that is asked before each sending of the request, those that libcurl repeats by itself included.
+static inline CURLcode
+minato_curl_set_request_function(CURL *_Nonnull easy, curl_prereq_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
+}
+
+/// Sets the function that is told what libcurl does, with CURLOPT_VERBOSE.
+static inline CURLcode
+minato_curl_set_debug_function(CURL *_Nonnull easy, curl_debug_callback _Nonnull function, void *_Nullable context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, function);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_DEBUGDATA, context);
+}
+
+/// A transfer of a multi handle that has ended, and how; NULL when there is none. The message that curl_multi_info_read
 /// returns is valid only until the next call on the handle, and its payload is a union: neither should reach Swift.
-static inline bool minato_curl_multi_finished(CURLM *_Nonnull multi, CURLcode *_Nonnull result) {
+static inline CURL *_Nullable minato_curl_multi_next_finished(CURLM *_Nonnull multi, CURLcode *_Nonnull result) {
     int left = 0;
     CURLMsg *message;
     while ((message = curl_multi_info_read(multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE) {
             *result = message->data.result;
-            return true;
+            return message->easy_handle;
         }
     }
-    return false;
+    return NULL;
 }
 
 /// Whether a descriptor has something to read, or an end, at this moment. An idle HTTP/1 connection that has is not to
@@ -124,6 +206,22 @@ static inline bool minato_curl_multi_finished(CURLM *_Nonnull multi, CURLcode *_
 static inline bool minato_curl_socket_is_readable(curl_socket_t descriptor) {
     char byte;
     return descriptor >= 0 && recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+/// Makes an idle connection end, with a reset to the peer: libcurl takes one with bytes on it for alive, and one at its end
+/// for dead, which it closes.
+static inline void minato_curl_end_socket(curl_socket_t descriptor) {
+    char bytes[4096];
+    ssize_t count;
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    // Disconnects TCP, and drops what it has received (connect(2), tcp(7)); other sockets refuse.
+    int ignored = connect(descriptor, &nobody, sizeof nobody);
+    (void)ignored;
+    shutdown(descriptor, SHUT_RDWR);
+    // A Unix socket still has what came before the shutdown; nothing comes after it.
+    do {
+        count = recv(descriptor, bytes, sizeof bytes, MSG_DONTWAIT);
+    } while (count > 0);
 }
 
 #endif

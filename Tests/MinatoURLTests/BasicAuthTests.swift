@@ -50,15 +50,15 @@ import Testing
     func sendsNothingElsewhere(_ challenges: [String], _ uri: String) {
         let transport = Self.guarded(challenges, by: Self.klem)
         let error = #expect(throws: OpenError.self) { try Self.opener(transport, uri).openBlocking("http://h/a") }
-        #expect(error?.code == .httpStatus && error?.response?.status == 401)
+        #expect(error?.code == .httpStatus && error?.blockingResponse?.status == 401)
         #expect(transport.requests.count == 1 && transport.requests[0].field("Authorization") == nil)
     }
 
     @Test func givesUpWhenRefused() throws {
         let transport = Self.guarded([#"Basic realm="R""#], by: "another")
         let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/") }
-        #expect(error?.response?.status == 401 && transport.requests.count == 2)
-        #expect(try error?.response?.body.collect(upTo: 10) == Array("no".utf8))
+        #expect(error?.blockingResponse?.status == 401 && transport.requests.count == 2)
+        #expect(try error?.blockingResponse?.body.collect(upTo: 10) == Array("no".utf8))
     }
 
     @Test func alternatingRealmsEnd() {
@@ -85,7 +85,7 @@ import Testing
         let transport = Self.guarded([#"Basic realm="any""#], by: Self.klem)
         let response = try Self.opener(transport, realm: nil).openBlocking("http://h/", body: [7])
         #expect(response.status == 200)
-        #expect(transport.requests.map(\.method) == ["POST", "POST"] && transport.requests.last?.body == [7])
+        #expect(transport.requests.map(\.method) == ["POST", "POST"] && transport.requests.last?.body?.bytes == [7])
     }
 
     @Test(arguments: ["http://i/", "http://h:81/", "https://h/", "/elsewhere"])
@@ -132,7 +132,7 @@ import Testing
             try URLOpener([BasicAuthHandler(passwords)], transport: transport).openBlocking("http://h/")
         }
         #expect(error?.code == .badCredentials && error?.detail.hasPrefix(detail) == true)
-        #expect(error?.response?.status == 401 && transport.requests.count == 1)
+        #expect(error?.blockingResponse?.status == 401 && transport.requests.count == 1)
     }
 
     @Test func sendsUTF8() throws {

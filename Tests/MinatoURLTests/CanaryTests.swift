@@ -48,8 +48,8 @@ import Testing
         for _ in 0..<2 {
             let request = try request(origin, method)
             let error = #expect(throws: OpenError.self) { try opener.openBlocking(request, timeout: .seconds(10)) }
-            #expect(error?.response?.status == 401 && error?.url == target.url("/x"))
-            let text = printed(error, error?.response, request, opener, passwords)
+            #expect(error?.blockingResponse?.status == 401 && error?.url == target.url("/x"))
+            let text = printed(error, error?.blockingResponse, request, opener, passwords)
             #expect(!text.contains(Self.canary) && text.contains("401"))
         }
         #expect(origin.requests.allSatisfy { $0.contains(Self.canary) } && origin.requests.count == 2)

@@ -62,7 +62,7 @@ import Testing
         let opener = URLOpener([failing, other], transport: transport)
         let error = #expect(throws: OpenError.self) { try opener.openBlocking("http://u:pw@h/") }
         #expect(error?.description == "handle http://h/: no (first)")
-        #expect(try error?.response?.body.collect(upTo: 4) == Array("text".utf8))
+        #expect(try error?.blockingResponse?.body.collect(upTo: 4) == Array("text".utf8))
     }
 
     @Test func handlersThrow() throws {
@@ -70,11 +70,11 @@ import Testing
         let before = #expect(throws: OpenError.self) {
             try URLOpener([Refusing(inPrepare: true)], transport: transport).openBlocking("http://h/")
         }
-        #expect(before?.detail == "not today" && transport.requests.isEmpty && before?.response == nil)
+        #expect(before?.detail == "not today" && transport.requests.isEmpty && before?.blockingResponse == nil)
         let after = #expect(throws: OpenError.self) {
             try URLOpener([Refusing(inPrepare: false)], transport: transport).openBlocking("http://h/")
         }
-        #expect(after?.detail == "not now" && after?.response?.status == 200)
+        #expect(after?.detail == "not now" && after?.blockingResponse?.status == 200)
     }
 
     @Test func retriesSeeTheHistoryAndEnd() throws {
@@ -106,8 +106,8 @@ import Testing
         #expect(try opener.openBlocking("http://h/").status == good)
         let failing = URLOpener([], transport: ScriptedTransport(.init(status: bad, body: "why")))
         let error = #expect(throws: OpenError.self) { try failing.openBlocking("http://h/") }
-        #expect(error?.code == .httpStatus && error?.response?.status == bad)
-        #expect(try error?.response?.body.read(9) == Array("why".utf8))
+        #expect(error?.code == .httpStatus && error?.blockingResponse?.status == bad)
+        #expect(try error?.blockingResponse?.body.read(9) == Array("why".utf8))
     }
 
     @Test func refusesNegativeTimeout() throws {

@@ -5,7 +5,8 @@ import Testing
 
 @Suite(.watchdog) struct StreamingTests {
     /// A slow reader stops the server: what is sent ahead is what kernel and buffer hold.
-    @Test func slowReadersStopTheServer() throws {
+    @Test(arguments: Face.allCases)
+    func slowReadersStopTheServer(_ face: Face) async throws {
         let size = 32 << 20
         let sent = Outcome.Counter()
         let server = try RawServer { connection in
@@ -17,18 +18,18 @@ import Testing
                 sent.add(piece.count)
             }
         }
-        let response = try urlopenBlocking(server.url(), timeout: .seconds(10))
-        #expect(try response.body.read(300).count == 300)
+        let response = try await face.open(URLOpener(), server.url())
+        #expect(try await response.body.read(300).count == 300)
         // The server's count stands still once all buffers are full, far below the whole.
         var last = -1
         while sent.value != last {
             last = sent.value
-            Gate().pause(.milliseconds(100))
+            await Gate().pauseTask(.milliseconds(100))
         }
         #expect(last < size / 2)
         var count = 300
         while true {
-            let piece = try response.body.read(1 << 20)
+            let piece = try await response.body.read(1 << 20)
             if piece.isEmpty { break }
             #expect(piece == [UInt8](repeating: 7, count: piece.count))
             count += piece.count
@@ -36,7 +37,8 @@ import Testing
         #expect(count == size)
     }
 
-    @Test func largeBodiesComeWhole() throws {
+    @Test(arguments: Face.allCases)
+    func largeBodiesComeWhole(_ face: Face) async throws {
         let size = 5 << 20
         // 251 is prime: no piece of a buffer's size can stand for another.
         let whole = [[UInt8]](repeating: Array(0..<251), count: size / 251 + 1).flatMap { $0 }.prefix(size)
@@ -48,14 +50,15 @@ import Testing
         }
         let opener = URLOpener()
         for _ in 0..<2 {
-            let bytes = try opener.openBlocking(server.url(), timeout: .seconds(10)).body.collect(upTo: size)
+            let bytes = try await face.open(opener, server.url()).body.collect(upTo: size)
             #expect(bytes[...] == whole)
         }
         #expect(server.peers.count == 1)
     }
 
     /// One that is longer than 1 MiB, from where on libcurl would ask for leave first.
-    @Test func largeBodiesAreSentWhole() throws {
+    @Test(arguments: Face.allCases)
+    func largeBodiesAreSentWhole(_ face: Face) async throws {
         let body = [[UInt8]](repeating: Array(0..<251), count: 5000).flatMap { $0 }
         let head = Gate()
         let server = try RawServer { connection in
@@ -66,31 +69,37 @@ import Testing
             if !String(decoding: received, as: UTF8.self).contains("Expect") { head.open() }
             if connection.read(body.count) == body { connection.send(okay("all")) }
         }
-        let response = try URLOpener().openBlocking(server.url(), body: body, timeout: .seconds(10))
-        #expect(try response.body.read(3) == Array("all".utf8))
-        #expect(head.wait())
+        let response = try await face.open(URLOpener(), URLOpener.Request(server.url(), body: body))
+        #expect(try await response.body.read(3) == Array("all".utf8))
+        #expect(await head.opened())
     }
 
     /// However much the server sends, no more waits here than was asked for and one piece of libcurl's.
-    @Test func readsNoFurtherThanAsked() throws {
+    @Test(arguments: Face.allCases)
+    func readsNoFurtherThanAsked(_ face: Face) async throws {
         let server = try RawServer { connection in
             _ = connection.readRequest()
             connection.send("HTTP/1.1 200 OK\r\n\r\n")
             while connection.send([UInt8](repeating: 7, count: 1 << 16)) {}
         }
         let request = try URLOpener.Request(server.url())
-        let hop = try CurlTransport().perform(request, timeout: .seconds(10))
-        var queue = ByteQueue()
+        let transport = CurlTransport()
+        let limits = HopLimits(idle: .seconds(10))
+        let hop =
+            switch face {
+            case .tasks: try await transport.perform(request, limits)
+            case .threads: try transport.performBlocking(request, limits)
+            }
         for count in [300_000, 1_000_000, 2_000_000, 4_000_000] {
-            _ = try hop.body.receive(into: &queue, until: count, timeout: .seconds(10))
-            #expect(queue.count >= count && queue.count <= count + 16_384)
+            switch face {
+            case .tasks: try await hop.pipe.wait(for: .bytes(count), driver: hop.driver)
+            case .threads: try hop.driver?.drive(until: count, limit: nil)
+            }
+            #expect(hop.pipe.rest.count >= count && hop.pipe.rest.count <= count + 16_384)
         }
-        hop.body.close()
-        let error = #expect(throws: OpenError.self) {
-            var more = ByteQueue()
-            _ = try hop.body.receive(into: &more, until: 1, timeout: nil)
-        }
-        #expect(error?.code == .closed)
+        hop.driver?.giveUp(.closed)
+        var read = BodyRead(.exactly(1))
+        guard case .closed = hop.pipe.step(&read) else { throw OpenError(.busy, url: "", detail: "not closed") }
     }
 
     @Test func manyThreadsShareAnOpener() throws {

@@ -113,7 +113,7 @@ private func errorStatus() throws {
         print(try response.body.collect(upTo: 1_000_000).count)
     } catch {
         // The response of an error status is readable, as Python's HTTPError is.
-        print(error.code, error.response?.status ?? 0)
+        print(error.code, error.status ?? 0)
     }
 }
 

@@ -41,17 +41,50 @@ extension OpenError.Code {
     /// Connecting failed in another way (no route, no local port); `systemCode` tells.
     public static let connectionFailed = Self(rawValue: "connectionFailed")
 
+    /// No address of the host may be connected to: the address policy, or the version of IP, says so.
+    public static let addressRefused = Self(rawValue: "addressRefused")
+
+    /// The address or interface to connect from is not there, or not to be used.
+    public static let sourceUnavailable = Self(rawValue: "sourceUnavailable")
+
     /// The server reset the connection, in the request, before the response or in its body.
     public static let connectionReset = Self(rawValue: "connectionReset")
 
     /// Nothing moved for as long as the timeout; `operation` tells connecting, waiting for the head and reading apart.
     public static let timedOut = Self(rawValue: "timedOut")
 
-    /// The TLS handshake failed: no common version or cipher, or the peer does not speak TLS.
+    /// The deadline for everything has passed; `operation` tells what was being done.
+    public static let deadlineExceeded = Self(rawValue: "deadlineExceeded")
+
+    /// Less moved than the minimum rate asks for, and for too long.
+    public static let tooSlow = Self(rawValue: "tooSlow")
+
+    /// The TLS handshake failed: no common cipher, or the peer does not speak TLS.
     public static let tlsHandshakeFailed = Self(rawValue: "tlsHandshakeFailed")
 
-    /// The server's certificate was not accepted: unknown issuer, expired, or for another name.
+    /// Server and program have no version of TLS in common: the server knows old ones only.
+    public static let tlsTooOld = Self(rawValue: "tlsTooOld")
+
+    /// The server's certificate is for another name.
+    public static let tlsWrongName = Self(rawValue: "tlsWrongName")
+
+    /// The server's certificate has expired, or is not valid yet.
+    public static let tlsExpired = Self(rawValue: "tlsExpired")
+
+    /// Nobody who is trusted has issued the server's certificate.
+    public static let tlsUnknownIssuer = Self(rawValue: "tlsUnknownIssuer")
+
+    /// The server's certificate was not accepted for another reason.
     public static let tlsPeerNotVerified = Self(rawValue: "tlsPeerNotVerified")
+
+    /// The server's key is none of those that are pinned.
+    public static let tlsPinMismatch = Self(rawValue: "tlsPinMismatch")
+
+    /// The server wants a certificate of the program, which shows none.
+    public static let tlsCertificateRequired = Self(rawValue: "tlsCertificateRequired")
+
+    /// A file of the opener's TLS configuration cannot be used.
+    public static let tlsConfiguration = Self(rawValue: "tlsConfiguration")
 }
 
 // The response.
@@ -86,6 +119,12 @@ extension OpenError.Code {
     /// The chunked coding of the body is broken.
     public static let badChunk = Self(rawValue: "badChunk")
 
+    /// The body cannot be decoded: it is not what its Content-Encoding says, or that names something unknown.
+    public static let badEncoding = Self(rawValue: "badEncoding")
+
+    /// More became of an encoded body than may.
+    public static let decodedTooLarge = Self(rawValue: "decodedTooLarge")
+
     /// HTTP/2 framing or a stream failed.
     public static let http2Failed = Self(rawValue: "http2Failed")
 }
@@ -104,8 +143,26 @@ extension OpenError.Code {
     /// The body, or a line of it, is longer than the limit that the call gave, or a query has more fields.
     public static let limitExceeded = Self(rawValue: "limitExceeded")
 
-    /// The response was closed, by this thread before or by another one during the call.
+    /// What produces the body of the request threw, which is the `cause`.
+    public static let bodyFailed = Self(rawValue: "bodyFailed")
+
+    /// The request would have to be sent again, and its body cannot be.
+    public static let notRestartable = Self(rawValue: "notRestartable")
+
+    /// A file could not be read or written; `systemCode` tells why.
+    public static let fileFailed = Self(rawValue: "fileFailed")
+
+    /// The response was closed, before or during the call; or the event loop was shut down.
     public static let closed = Self(rawValue: "closed")
+
+    /// The task was cancelled, before or during the call.
+    public static let cancelled = Self(rawValue: "cancelled")
+
+    /// Another task waits for bytes of the same body.
+    public static let busy = Self(rawValue: "busy")
+
+    /// This process was forked off the one whose event loop the opener uses; the child has no loop.
+    public static let forked = Self(rawValue: "forked")
 
     /// libcurl failed in a way that has no name here; `curlCode` tells.
     public static let transport = Self(rawValue: "transport")

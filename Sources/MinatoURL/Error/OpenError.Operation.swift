@@ -21,6 +21,9 @@ extension OpenError {
         /// Reading the body of the response.
         public static let read = Operation(rawValue: "read")
 
+        /// Writing the body of the response to a file.
+        public static let save = Operation(rawValue: "save")
+
         /// Deciding, in a handler, what to do with a request or a response.
         public static let handle = Operation(rawValue: "handle")
     }

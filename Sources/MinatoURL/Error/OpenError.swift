@@ -6,10 +6,10 @@
 ///
 /// ```swift
 /// do {
-///     let response = try urlopenBlocking("http://127.0.0.1:8000/missing")
+///     let response = try await urlopen("http://127.0.0.1:8000/missing")
 /// } catch {
 ///     print(error)                    // open http://127.0.0.1:8000/missing: 404 Not Found (httpStatus)
-///     if error.code == .httpStatus { print(error.response?.status as Any) }
+///     if error.code == .httpStatus { print(try await error.response?.body.collect(upTo: 10_000) ?? []) }
 /// }
 /// ```
 ///
@@ -42,11 +42,25 @@ public struct OpenError: Error, Sendable {
     /// libcurl's code (`CURLcode`) below it, or 0 when libcurl had no part in it.
     public let curlCode: Int32
 
+    /// The error of the program's own that is behind it: what the source of a request's body threw. Otherwise nil.
+    ///
+    /// It is not printed with this one.
+    public let cause: (any Error)?
+
     /// The response that the error is about, readable as any other, or nil when there was none.
     ///
     /// Present with ``Code/httpStatus``, and with every other refusal of a complete response head (a redirect that was not
-    /// followed). Dropping the error without reading it is fine. Python: `HTTPError` is itself a response.
-    public let response: URLOpener.BlockingResponse?
+    /// followed). Dropping the error without reading it is fine. An error of `urlopenBlocking` and the like has a
+    /// ``blockingResponse`` instead. Python: `HTTPError` is itself a response.
+    public let response: URLOpener.Response?
+
+    /// The response that the error is about when a thread opened the URL: see ``response``.
+    public let blockingResponse: URLOpener.BlockingResponse?
+
+    /// The status of the response that the error is about, or nil when there was none.
+    ///
+    /// Python: `HTTPError.code`.
+    public var status: Int? { response?.status ?? blockingResponse?.status }
 
     /// Makes an error of a handler's own.
     ///
@@ -60,7 +74,8 @@ public struct OpenError: Error, Sendable {
 
     init(
         _ code: Code, _ operation: Operation, url: String, detail: String, systemCode: Int32 = 0, curlCode: Int32 = 0,
-        response: URLOpener.BlockingResponse? = nil
+        cause: (any Error)? = nil, response: URLOpener.Response? = nil,
+        blockingResponse: URLOpener.BlockingResponse? = nil
     ) {
         self.code = code
         self.operation = operation
@@ -68,13 +83,23 @@ public struct OpenError: Error, Sendable {
         self.detail = Redaction.line(detail)
         self.systemCode = systemCode
         self.curlCode = curlCode
+        self.cause = cause
         self.response = response
+        self.blockingResponse = blockingResponse
+    }
+
+    /// The same error with the response it is about.
+    func with(_ response: URLOpener.Response) -> OpenError {
+        OpenError(
+            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, cause: cause,
+            response: response)
     }
 
     /// The same error with the response it is about.
     func with(_ response: URLOpener.BlockingResponse) -> OpenError {
         OpenError(
-            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, response: response)
+            code, operation, url: url, detail: detail, systemCode: systemCode, curlCode: curlCode, cause: cause,
+            blockingResponse: response)
     }
 }
 

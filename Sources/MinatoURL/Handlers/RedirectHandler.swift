@@ -8,6 +8,8 @@ internal import HTTPTypes
 /// | POST | followed as GET, without the body | followed as POST, with the body |
 /// | others | not followed | not followed |
 ///
+/// A body that cannot be sent again makes the open fail where it would go along (`notRestartable`).
+///
 /// A redirect that is not followed is the result, as an ``OpenError`` with `httpStatus` and the response; so is one without
 /// a Location. At most 10 are followed, at most 4 to the same URL (`tooManyRedirects`), only to http and https
 /// (`unsupportedScheme`), and not from https to http unless allowed (`insecureRedirect`). Each of these errors carries the
@@ -112,6 +114,7 @@ public struct RedirectHandler: OpenerHandler {
         }
         if old.location.origin != location.origin {
             new.removeFields { $0.isSensitive || $0.isNamed("Host") }
+            new.skipsPeerVerification = false
         }
         return new
     }

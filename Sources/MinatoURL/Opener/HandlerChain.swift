@@ -19,6 +19,7 @@ package struct HandlerChain: Sendable {
     private static let maximumHops = 50
 
     private let handlers: [any OpenerHandler]
+    private let decodes: Bool
     package private(set) var exchange: URLOpener.Exchange
 
     /// Begins an open.
@@ -26,8 +27,10 @@ package struct HandlerChain: Sendable {
     /// - Parameters:
     ///   - handlers: The handlers, in order.
     ///   - request: The request of the program.
-    package init(_ handlers: [any OpenerHandler], request: URLOpener.Request) {
+    ///   - decodes: Whether servers are asked for encoded bodies.
+    package init(_ handlers: [any OpenerHandler], request: URLOpener.Request, decodes: Bool = false) {
         self.handlers = handlers
+        self.decodes = decodes
         exchange = URLOpener.Exchange(request)
     }
 
@@ -39,17 +42,17 @@ package struct HandlerChain: Sendable {
     /// What follows from the head of the response to the request sent last.
     package mutating func receive(_ head: URLOpener.ResponseHead) -> Step {
         do throws(OpenError) {
+            // RFC 9110 section 10.1.1: a server that does not know the expectation gets the request without it.
+            if head.status == 417 && exchange.request.expectsContinue {
+                var request = exchange.request
+                request.expectsContinue = false
+                return try perform(request, after: head, because: .other)
+            }
             for handler in handlers {
                 switch try handler.examine(head, in: exchange) {
                 case .accept: continue
                 case .fail(let code, let detail): return .fail(error(code, .handle, detail))
-                case .retry(let request, let reason):
-                    exchange.hops.append(URLOpener.Exchange.Hop(request: exchange.request, head: head, reason: reason))
-                    guard exchange.hops.count < Self.maximumHops else {
-                        return .fail(error(.tooManyRetries, .handle, "handlers asked for \(Self.maximumHops) requests"))
-                    }
-                    exchange.request = request
-                    return .perform(try prepare())
+                case .retry(let request, let reason): return try perform(request, after: head, because: reason)
                 }
             }
         } catch {
@@ -60,11 +63,26 @@ package struct HandlerChain: Sendable {
         return .fail(error(.httpStatus, .open, detail))
     }
 
+    private mutating func perform(
+        _ request: URLOpener.Request, after head: URLOpener.ResponseHead, because reason: URLOpener.RetryReason
+    ) throws(OpenError) -> Step {
+        exchange.hops.append(URLOpener.Exchange.Hop(request: exchange.request, head: head, reason: reason))
+        guard exchange.hops.count < Self.maximumHops else {
+            return .fail(error(.tooManyRetries, .handle, "handlers asked for \(Self.maximumHops) requests"))
+        }
+        guard request.body?.isRestartable != false else {
+            let detail = "the answer \(head.status) asks for the request again, and its body cannot be sent twice"
+            return .fail(error(.notRestartable, .handle, detail))
+        }
+        exchange.request = request
+        return .perform(try prepare())
+    }
+
     private mutating func prepare() throws(OpenError) -> URLOpener.Request {
         var request = exchange.request
         for handler in handlers { try handler.prepare(&request, in: exchange) }
         exchange.request = request
-        return try request.completed()
+        return try request.completed(decodes: decodes)
     }
 
     private func error(_ code: OpenError.Code, _ operation: OpenError.Operation, _ detail: String) -> OpenError {

@@ -11,14 +11,17 @@ extension URLOpener {
     /// Everything is checked when it is set, and refused with an ``OpenError`` when HTTP does not allow it; nothing is mended
     /// silently. Names keep their case, fields their order, and a name may occur several times.
     ///
-    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding: identity`, and with a body
-    /// `Content-Type: application/x-www-form-urlencoded`. `Host` and `Content-Length` follow from the URL and the body.
+    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding` (see ``Decoding``), and with a body
+    /// `Content-Type: application/x-www-form-urlencoded`, for files and streams `application/octet-stream`. `Host` and
+    /// `Content-Length` follow from the URL and the body.
     ///
     /// Python: `urllib.request.Request`, which rewrites names ("X-api-key") and keeps one value for each.
     public struct Request: Sendable {
         package private(set) var location: RequestURL
         package private(set) var fieldList: [Field] = []
         private var explicitMethod: String?
+        /// Whether the encodings that it accepts were not its own choice, and so are decoded.
+        var isDecoded = false
 
         /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
         package var proxy: Proxy?
@@ -28,7 +31,25 @@ extension URLOpener {
         /// An empty body is a body: its length 0 is sent.
         ///
         /// Setting one makes the method POST unless a method was given.
-        public var body: [UInt8]?
+        public var body: Body?
+
+        /// Whether to ask the server for leave before the body is sent (`Expect: 100-continue`).
+        ///
+        /// Then a server that refuses does so before it has to receive the body. One that says nothing for a second gets it all
+        /// the same; after one that knows nothing of it (417) the request is sent again without. Only with a body, and over
+        /// HTTP/1.1. Default: false. RFC 9110 section 10.1.1.
+        public var expectsContinue = false
+
+        /// Whether **any** certificate is accepted, of anybody, for anything: whoever sits on the way can read and change
+        /// everything. Default: false.
+        ///
+        /// For this request alone, and for redirects to the same scheme, host and port. Its connections and TLS sessions are
+        /// never used for requests that verify, nor theirs for it. It shows: in the description of the request, and in
+        /// ``URLOpener/ConnectionInfo/isPeerVerified`` of the response. For a server with a certificate of one's own, name
+        /// its issuer in ``URLOpener/TLS/trust`` instead.
+        ///
+        /// Python: `ssl._create_unverified_context`.
+        public var skipsPeerVerification = false
 
         /// Makes a request.
         ///
@@ -40,11 +61,22 @@ extension URLOpener {
         ///   - body: The body, or nil for none.
         /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
         ///   exist is not an error here.
-        public init(_ url: String, method: String? = nil, body: [UInt8]? = nil) throws(OpenError) {
+        public init(_ url: String, method: String? = nil, body: Body? = nil) throws(OpenError) {
             location = try RequestURL(url)
             self.body = body
             try location.userInformation?.check(url: location.text)
             if let method { try setMethod(method) }
+        }
+
+        /// Makes a request whose body is bytes.
+        ///
+        /// - Parameters:
+        ///   - url: As in ``init(_:method:body:)-(_,_,Body?)``.
+        ///   - method: As there.
+        ///   - body: The bytes, or nil for no body.
+        /// - Throws: As there.
+        public init(_ url: String, method: String? = nil, body: [UInt8]?) throws(OpenError) {
+            try self.init(url, method: method, body: body.map(Body.bytes))
         }
 
         /// The URL, with its fragment, without user name and password.
@@ -153,11 +185,18 @@ extension URLOpener.Request {
 }
 
 extension URLOpener.Request: CustomStringConvertible, CustomReflectable {
-    /// Method and URL.
-    public var description: String { "\(method) \(url)" }
+    /// Method and URL, and a warning when any peer is accepted.
+    public var description: String {
+        "\(method) \(url)" + (skipsPeerVerification ? " (PEER NOT VERIFIED)" : "")
+    }
 
     /// Method, URL and fields as they may be shown; not the body, which may be a password form.
     public var customMirror: Mirror {
-        Mirror(self, children: ["method": method, "url": url, "fields": fieldList, "bodyCount": body?.count as Any])
+        Mirror(
+            self,
+            children: [
+                "method": method, "url": url, "fields": fieldList, "body": body as Any,
+                "skipsPeerVerification": skipsPeerVerification,
+            ])
     }
 }

@@ -15,6 +15,17 @@ extension URLOpener {
         /// `"1.0"`, `"1.1"` or `"2"`.
         public let httpVersion: String
 
+        /// The informational responses that came before, in order: 100, 102, 103.
+        ///
+        /// At most 10. They have no informational responses of their own.
+        public let informational: [ResponseHead]
+
+        /// Whether the body is read decoded: Content-Encoding and Content-Length are about what was sent.
+        public internal(set) var isDecoded = false
+
+        /// Over which connection it came, and when.
+        public internal(set) var connection = ConnectionInfo()
+
         /// Makes a head, for tests of handlers.
         ///
         /// - Parameters:
@@ -22,11 +33,16 @@ extension URLOpener {
         ///   - reason: The reason phrase; by default empty.
         ///   - fields: The fields; by default none.
         ///   - httpVersion: The version; by default `"1.1"`.
-        public init(status: Int, reason: String = "", fields: HTTPFields = HTTPFields(), httpVersion: String = "1.1") {
+        ///   - informational: What came before; by default nothing.
+        public init(
+            status: Int, reason: String = "", fields: HTTPFields = HTTPFields(), httpVersion: String = "1.1",
+            informational: [ResponseHead] = []
+        ) {
             self.status = status
             self.reason = reason
             self.fields = fields
             self.httpVersion = httpVersion
+            self.informational = informational
         }
     }
 }

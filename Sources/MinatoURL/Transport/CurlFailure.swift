@@ -7,25 +7,25 @@ struct CurlFailure {
     private let message: String
     private let systemCode: Int32
     private let isConnected: Bool
+    private let verifyResult: Int
     private let problem: ResponseHeadParser.Problem?
     private let parser: ResponseHeadParser
+    private let isDecoded: Bool
 
     /// Takes down what the handle knows; it has to be asked before it is used again.
     init(
-        code: CURLcode, handle: CurlHandle, problem: ResponseHeadParser.Problem? = nil,
-        parser: ResponseHeadParser = ResponseHeadParser()
+        code: CURLcode, easy: CurlEasy, problem: ResponseHeadParser.Problem? = nil,
+        parser: ResponseHeadParser = ResponseHeadParser(), isDecoded: Bool = false
     ) {
+        self.isDecoded = isDecoded
         self.code = code
         self.problem = problem
         self.parser = parser
-        let text = unsafe String(cString: handle.message)
+        let text = unsafe String(cString: easy.message)
         message = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
-        var number = 0
-        unsafe _ = minato_curl_get_long(handle.easy, CURLINFO_OS_ERRNO, &number)
-        systemCode = Int32(truncatingIfNeeded: number)
-        var connected: curl_off_t = 0
-        unsafe _ = minato_curl_get_offset(handle.easy, CURLINFO_PRETRANSFER_TIME_T, &connected)
-        isConnected = connected > 0
+        systemCode = Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO))
+        verifyResult = easy.long(CURLINFO_SSL_VERIFYRESULT)
+        isConnected = easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
     }
 
     /// The error to throw.
@@ -50,15 +50,22 @@ struct CurlFailure {
         case CURLE_UNSUPPORTED_PROTOCOL: isConnected ? .badStatusLine : .unsupportedScheme
         case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound
         case CURLE_COULDNT_CONNECT: systemCode == ECONNREFUSED ? .connectionRefused : .connectionFailed
-        case CURLE_OPERATION_TIMEDOUT: .timedOut
-        case CURLE_SSL_CONNECT_ERROR: .tlsHandshakeFailed
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR: .tlsPeerNotVerified
+        case CURLE_INTERFACE_FAILED: .sourceUnavailable
+        case CURLE_OPERATION_TIMEDOUT: isConnected ? .tooSlow : .timedOut
+        case CURLE_SSL_CONNECT_ERROR: Self.handshakeCode(message)
+        case CURLE_PEER_FAILED_VERIFICATION: Self.verificationCode(verifyResult)
+        case CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS: .tlsPeerNotVerified
+        case CURLE_SSL_PINNEDPUBKEYNOTMATCH: .tlsPinMismatch
+        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .tlsConfiguration
         case CURLE_WEIRD_SERVER_REPLY: .badHeader
         case CURLE_GOT_NOTHING: .emptyReply
         case CURLE_PARTIAL_FILE: .truncated
         case CURLE_HTTP2, CURLE_HTTP2_STREAM: .http2Failed
         // A line over 100 KiB does not fit libcurl's buffer, and it calls that so.
-        case CURLE_OUT_OF_MEMORY: parser.head == nil && isConnected ? .headersTooLarge : .transport
+        case CURLE_OUT_OF_MEMORY where parser.head == nil && isConnected: .headersTooLarge
+        // While a transfer pauses, libcurl keeps 64 MiB of what it decodes, and no more.
+        case CURLE_OUT_OF_MEMORY where isDecoded: .decodedTooLarge
+        case CURLE_BAD_CONTENT_ENCODING: .badEncoding
         // What later versions call the same (CURLE_TOO_LARGE, 8.6).
         case CURLcode(100): .headersTooLarge
         case CURLE_SEND_ERROR: .connectionReset
@@ -69,6 +76,7 @@ struct CurlFailure {
 
     /// libcurl has one code for a reset connection, a broken chunk and a head over its own limit.
     private var receiveError: OpenError.Code {
+        if let code = Self.alertCode(message) { return code }
         if systemCode != 0 { return .connectionReset }
         if parser.head == nil { return .headersTooLarge }
         return parser.isChunked ? .badChunk : .connectionReset

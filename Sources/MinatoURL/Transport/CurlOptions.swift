@@ -6,11 +6,19 @@ internal import CLibcurl
 /// only when all were accepted.
 @safe
 struct CurlOptions {
-    private let easy: UnsafeMutableRawPointer
+    /// A body that is no longer goes out with the head, in one packet; a longer one is not copied as a whole.
+    static let copiedCount = 16 * 1024
+    /// How much libcurl reads at once. 2.8 times less processor time on large bodies than with its default of 16 KiB.
+    private static let bufferSize = 256 * 1024
+    /// What it has read it decodes to the end, also while the transfer pauses, and keeps: up to 64 MiB, then it fails.
+    private static let decodingBufferSize = 16 * 1024
+
+    private let handle: CurlEasy
+    private var easy: UnsafeMutableRawPointer { unsafe handle.pointer }
     private(set) var refusal: CURLcode = CURLE_OK
 
-    init(_ handle: CurlHandle) {
-        unsafe easy = unsafe handle.easy
+    init(_ handle: CurlEasy) {
+        self.handle = handle
     }
 
     /// A number or a switch.
@@ -21,6 +29,19 @@ struct CurlOptions {
     /// A text without NUL.
     mutating func set(_ option: CURLoption, _ value: String) {
         note(unsafe minato_curl_set_string(easy, option, value))
+    }
+
+    /// No text, where libcurl has one of its own.
+    mutating func unset(_ option: CURLoption) {
+        note(unsafe minato_curl_set_string(easy, option, nil))
+    }
+
+    /// Bytes, of which libcurl keeps a copy.
+    mutating func setBlob(_ option: CURLoption, _ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { memory in
+            guard let start = memory.baseAddress else { return }
+            note(unsafe minato_curl_set_blob(easy, option, start, memory.count))
+        }
     }
 
     /// A result of a wrapper called directly.
@@ -46,32 +67,40 @@ struct CurlOptions {
         // No signals in a library, and no waiting for a name server when a transfer is given up.
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
-        note(unsafe minato_curl_set_close_on_exec(easy))
 
         // HTTP/2 where TLS offers it. Over plain TCP 7.88 fails on the second request with it.
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         set(CURLOPT_HTTP09_ALLOWED, 0)
-        set(CURLOPT_HTTP_CONTENT_DECODING, 0)
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    }
 
-        // Large reads: 2.8 times less processor time on large bodies than with the default of 16 KiB.
-        set(CURLOPT_BUFFERSIZE, CurlTransfer.bufferSize)
+    /// Limits of time, as far as they are libcurl's business.
+    mutating func setLimits(_ limits: HopLimits) {
+        // Ours ends the transfer; libcurl's own, a little later, is what it divides among the addresses of a name.
+        let connect = limits.connect.map { $0.wholeMilliseconds + 1000 } ?? Duration.longestMilliseconds
+        set(CURLOPT_CONNECTTIMEOUT_MS, min(connect, Duration.longestMilliseconds))
+        if let rate = limits.minimumRate {
+            set(CURLOPT_LOW_SPEED_LIMIT, max(1, rate.bytesPerSecond))
+            set(CURLOPT_LOW_SPEED_TIME, min(max(1, (rate.period.wholeMilliseconds + 999) / 1000), Int(Int32.max)))
+        }
+    }
+
+    /// Whether bodies are decoded, and in which pieces they are read.
+    mutating func setDecoding(_ request: URLOpener.Request) {
+        set(CURLOPT_HTTP_CONTENT_DECODING, request.isDecoded ? 1 : 0)
+        set(CURLOPT_BUFFERSIZE, request.isDecoded ? Self.decodingBufferSize : Self.bufferSize)
+        if request.isDecoded, let encodings = CurlDecoder.acceptEncoding { set(CURLOPT_ACCEPT_ENCODING, encodings) }
     }
 
     /// Method, body and fields.
-    mutating func setRequest(_ request: URLOpener.Request, on handle: CurlHandle) {
+    ///
+    /// - Parameter length: How long the body is, nil for one that is sent in chunks.
+    mutating func setRequest(_ request: URLOpener.Request, length: Int?) {
         set(CURLOPT_URL, request.location.target)
         let method = request.method
-        if let body = request.body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil) {
-            set(CURLOPT_POST, 1)
-            // libcurl takes no pointer for no body: an empty array has none, a NUL beyond the end serves.
-            let bytes = body.isEmpty ? [0] : body
-            unsafe bytes.withUnsafeBytes { bytes in
-                guard let start = bytes.baseAddress else { return }
-                note(unsafe minato_curl_set_body(easy, start, Int(body.count)))
-            }
+        if let body = request.body {
+            setBody(body, length)
+        } else if ["POST", "PUT", "PATCH"].contains(method) {
+            setBody([], 0)
         }
         // HEAD as a mere word would make libcurl wait for the body that Content-Length announces.
         if method == "HEAD" { set(CURLOPT_NOBODY, 1) } else { set(CURLOPT_CUSTOMREQUEST, method) }
@@ -79,13 +108,39 @@ struct CurlOptions {
         // A name with a colon and nothing more removes what libcurl adds by itself; with a semicolon, it is an empty field.
         var lines = request.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines += ["Accept", "Content-Type"].filter { request.field($0) == nil }.map { $0 + ":" }
-        lines.append("Expect:")
-        var list: UnsafeMutablePointer<curl_slist>?
-        for line in lines {
-            guard let longer = unsafe curl_slist_append(list, line) else { return note(CURLE_OUT_OF_MEMORY) }
-            unsafe list = unsafe longer
+        // libcurl would ask for leave for long bodies only, and for each of them.
+        lines.append(request.expectsContinue && request.body != nil ? "Expect: 100-continue" : "Expect:")
+        setList(CURLOPT_HTTPHEADER, lines)
+    }
+
+    private mutating func setBody(_ body: URLOpener.Request.Body, _ length: Int?) {
+        set(CURLOPT_POST, 1)
+        guard let bytes = body.bytes, bytes.count <= Self.copiedCount else {
+            return note(unsafe minato_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, length ?? -1))
         }
-        unsafe handle.keep(list)
-        note(unsafe minato_curl_set_list(easy, CURLOPT_HTTPHEADER, list))
+        // libcurl takes no pointer for no body: an empty array has none, a NUL beyond the end serves.
+        let copied = bytes.isEmpty ? [0] : bytes
+        unsafe copied.withUnsafeBytes { memory in
+            guard let start = memory.baseAddress else { return }
+            note(unsafe minato_curl_set_body(easy, start, bytes.count))
+        }
+    }
+
+    /// A list of lines.
+    mutating func setList(_ option: CURLoption, _ lines: [String]) {
+        guard let list = unsafe handle.list(lines) else { return note(CURLE_OUT_OF_MEMORY) }
+        note(unsafe minato_curl_set_list(easy, option, list))
+    }
+}
+
+extension Duration {
+    /// As much as libcurl takes.
+    fileprivate static let longestMilliseconds = Int(Int32.max)
+
+    /// Rounded up, and not above `longestMilliseconds` by much.
+    fileprivate var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        guard seconds < Int64(Self.longestMilliseconds / 1000) else { return Self.longestMilliseconds }
+        return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -1,182 +1,168 @@
 internal import CLibcurl
+internal import CMinato
+internal import HTTPTypes
 internal import MinatoSocket
-internal import Synchronization
 
-/// One hop under way on a handle of libcurl: the head first, then the body as it is asked for.
+/// One hop on an easy handle of libcurl, whoever drives it: what is sent, what its callbacks receive, and how it ended.
 ///
-/// The thread that waits drives libcurl; between calls nothing moves. `begin`, `receive` and `close` are called by one thread at
-/// a time (``URLOpener/BlockingBody`` sees to it); `interrupt` comes from any.
-final class CurlTransfer: BlockingSource, @unchecked Sendable {
-    /// How much libcurl reads at once, and how much waits here for a reader.
-    static let bufferSize = 256 * 1024
-    private static let connectTimeout = Duration.seconds(30)
+/// What comes goes into the pipe. All functions are called by one thread at a time, and libcurl calls back only inside calls
+/// of that thread; the pipe is for everybody.
+@safe
+final class CurlTransfer: @unchecked Sendable {
+    let request: URLOpener.Request
+    let pipe: BodyPipe
+    let easy: CurlEasy
+    let clock: HopClock
+    let isBlocking: Bool
+    private let limits: HopLimits
+    private let configuration: URLOpener.Configuration
+    private let start = minato_clock_now()
 
-    let url: String
-    private let origin: Origin
-    private let transport: CurlTransport
-    /// The handle, or nil once it was given back.
-    private var handle: CurlHandle?
-    /// The handle again, for waking the thread that waits on it: taken away before anybody else can use it.
-    private let wakeable: Guarded<CurlHandle?>
-    private let isInterrupted = Atomic(false)
-
-    // What the callbacks of libcurl fill, which run only inside its calls.
+    // What the callbacks of libcurl fill.
     private var parser = ResponseHeadParser()
     private var problem: ResponseHeadParser.Problem?
-    private var incoming = ByteQueue()
-    private var highWater = CurlTransfer.bufferSize
+    /// An address that was not connected to because nobody may.
+    private var refusedAddress: SocketAddress?
+    /// Why a callback gave up, when the error is known there.
+    var failure: OpenError?
+    var lastProgress: Int64 = 0
+    private var sendCount = 0
+    /// How many bytes of the body were given on.
+    private var bodyCount = 0
     private var isPaused = false
-    private var receivedCount = 0
 
-    /// How the transfer ended, or nil while it goes on.
-    private var result: CURLcode?
-    /// The error that ended it, for every read that comes later.
-    private var failure: OpenError?
+    /// What gives the body of the request, when libcurl has no copy of it.
+    var feed: (any BodyFeed)?
+    var length: Int?
+    /// How many bytes it has given since the beginning or the last rewinding.
+    var fedCount = 0
+    var isSendingPaused = false
+    /// Whether the body comes encoded and goes on decoded.
+    private(set) var isDecoded = false
+    /// Of chunks libcurl notes what it has received after it has decoded it: this much may be missing.
+    private static let unnoted = 16 * 1024
+    /// Whether the response is complete with its head, whatever comes.
+    private var isCutShort = false
 
-    init(_ request: URLOpener.Request, handle: CurlHandle, transport: CurlTransport) {
-        url = request.url
-        origin = request.location.origin
-        self.transport = transport
-        self.handle = handle
-        wakeable = Guarded(handle)
+    /// How many bytes of the request had gone out when it was last looked at.
+    private var sentCount = 0
+
+    /// Whether it has ended as it should, and the connection may serve another request.
+    private(set) var isComplete = false
+
+    /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
+    init(
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, easy: CurlEasy,
+        isBlocking: Bool
+    ) {
+        self.configuration = configuration
+        self.isBlocking = isBlocking
+        self.request = request
+        self.easy = easy
+        self.limits = limits
+        clock = HopClock(limits, start: start)
+        pipe = BodyPipe(url: request.url)
     }
 
-    deinit {
-        release()
-    }
-
-    /// Sends the request and waits for the head of its response.
-    func begin(_ request: URLOpener.Request, timeout: Duration?) throws(OpenError) -> URLOpener.ResponseHead {
-        guard let handle else { throw closedError }
-        var options = CurlOptions(handle)
-        unsafe curl_easy_reset(handle.easy)
+    /// Sets all options. The body has been opened.
+    ///
+    /// - Parameter configure: Sets those that depend on who drives it.
+    func prepare(_ configure: (inout CurlOptions) -> Void) throws(OpenError) {
+        easy.reset()
+        var options = CurlOptions(easy)
         options.setPolicy()
-        options.setRequest(request, on: handle)
-        options.set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(timeout ?? Self.connectTimeout))
-        // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
-        if !handle.isConnectionQuiet { options.set(CURLOPT_FRESH_CONNECT, 1) }
+        options.setLimits(limits)
+        try options.setNetwork(configuration.network, for: request)
+        try options.setTLS(configuration.tls, for: request)
+        options.setDecoding(request)
+        options.setRequest(request, length: length)
         setCallbacks(&options)
-        if options.refusal == CURLE_OK, unsafe curl_multi_add_handle(handle.multi, handle.easy) != CURLM_OK {
-            options.note(CURLE_FAILED_INIT)
-        }
+        configure(&options)
         guard options.refusal == CURLE_OK else {
-            throw CurlFailure(code: options.refusal, handle: handle).error(.prepare, url: url)
-        }
-        try drive(timeout, .open) { self.parser.head != nil }
-        // The head may be complete and the transfer broken in one step: then the body tells.
-        guard let head = parser.head else { throw end() ?? emptyError }
-        return head
-    }
-
-    func receive(into queue: inout ByteQueue, until count: Int, timeout: Duration?) throws(OpenError) -> Bool {
-        // What came with the head is first in line.
-        if incoming.count > 0 { queue.append(contentsOf: incoming.take(.max)) }
-        // From here libcurl's callback appends to the caller's own storage, so that bytes are copied once.
-        swap(&queue, &incoming)
-        defer { swap(&queue, &incoming) }
-        if incoming.count >= count { return false }
-        if let failure { throw failure }
-        guard handle != nil else { return true }
-        highWater = max(count, Self.bufferSize)
-        try drive(timeout, .read) { self.incoming.count >= count }
-        guard result != nil else { return false }
-        if let error = end() {
-            failure = error
-            if incoming.count < count { throw error }
-            return false
-        }
-        return true
-    }
-
-    func close() {
-        if failure == nil && handle != nil { failure = closedError }
-        release()
-    }
-
-    func interrupt() {
-        isInterrupted.store(true, ordering: .releasing)
-        wakeable.withLock { handle in
-            if let handle { unsafe curl_multi_wakeup(handle.multi) }
+            throw CurlFailure(code: options.refusal, easy: easy).error(.prepare, url: request.url)
         }
     }
 
-    /// Runs libcurl until the condition holds or the transfer has ended, and no longer than `timeout` without progress.
-    private func drive(
-        _ timeout: Duration?, _ operation: OpenError.Operation, until isDone: () -> Bool
-    ) throws(OpenError) {
-        guard let handle else { throw closedError }
-        var progress = CurlProgress(timeout)
-        while true {
-            if isInterrupted.load(ordering: .acquiring) { throw closedError }
-            handle.withoutSIGPIPE { step(handle) }
-            if result != nil || isDone() { return }
-            progress.note(handle, receivedCount: receivedCount)
-            guard let wait = progress.milliseconds else {
-                let phase = operation == .open && !progress.isConnected ? .connect : operation
-                throw OpenError(.timedOut, phase, url: url, detail: "nothing moved for \(timeout ?? .zero)")
-            }
-            unsafe curl_multi_poll(handle.multi, nil, 0, wait, nil)
+    /// What its limits of time depend on.
+    var moment: HopClock.Moment {
+        let sent = easy.number(CURLINFO_SIZE_UPLOAD_T)
+        // Who has nothing to send yet does not wait for the server.
+        if sent != sentCount || isSendingPaused {
+            sentCount = sent
+            lastProgress = minato_clock_now()
+        }
+        let inPipe = pipe.moment
+        return HopClock.Moment(
+            connectedAt: isConnected ? start + Int64(easy.number(CURLINFO_PRETRANSFER_TIME_T)) * 1000 : nil,
+            hasHead: inPipe.hasHead, lastProgress: max(lastProgress, inPipe.lastProgress),
+            waitingSince: inPipe.waitingSince, waitLimit: inPipe.waitLimit)
+    }
+
+    /// Whether name, connection and TLS are done, so that the request itself is under way.
+    var isConnected: Bool { easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0 }
+
+    /// What is being done, for errors.
+    var operation: OpenError.Operation {
+        parser.head != nil ? .read : isConnected ? .open : .connect
+    }
+
+    /// Whether the connection speaks HTTP/2.
+    var isFramed: Bool { parser.head?.httpVersion == "2" }
+
+    /// Goes on with what was kept back, if there is room for it now.
+    func resume() {
+        guard isPaused, pipe.hasRoom else { return }
+        isPaused = false
+        setPauses()
+    }
+
+    /// Goes on with the body of the request, of which there is more.
+    func resumeSending() {
+        guard isSendingPaused else { return }
+        isSendingPaused = false
+        setPauses()
+    }
+
+    private func setPauses() {
+        let pauses = (isPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT) | (isSendingPaused ? CURLPAUSE_SEND : CURLPAUSE_CONT)
+        unsafe _ = curl_easy_pause(easy.pointer, pauses)
+    }
+
+    /// It has ended: tells the reader how.
+    ///
+    /// The easy handle is still on its multi handle, and knows all.
+    func finish(_ code: CURLcode) {
+        isComplete = code == CURLE_OK && problem == nil && parser.head != nil
+        if isComplete || isCutShort {
+            pipe.finish(.complete, trailers: parser.trailers)
+        } else if let failure {
+            pipe.finish(.failed(failure))
+        } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
+            pipe.finish(.failed(configuration.network.refusal(of: refusedAddress, url: request.url)))
+        } else if code == CURLE_OK && problem == nil {
+            let error = OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
+            pipe.finish(.failed(error))
+        } else {
+            let failure = CurlFailure(
+                code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded)
+            pipe.finish(.failed(failure.error(parser.head == nil ? .open : .read, url: request.url)))
         }
     }
 
-    private func step(_ handle: CurlHandle) {
-        if isPaused && incoming.count < highWater {
-            isPaused = false
-            unsafe curl_easy_pause(handle.easy, CURLPAUSE_CONT)
-        }
-        var running: Int32 = 0
-        let code = unsafe curl_multi_perform(handle.multi, &running)
-        var ended = CURLE_OK
-        if unsafe minato_curl_multi_finished(handle.multi, &ended) {
-            result = ended
-        } else if code != CURLM_OK {
-            result = CURLE_FAILED_INIT
-        }
-    }
-
-    /// After the end: gives the handle back, and says what went wrong, if anything did.
-    private func end() -> OpenError? {
-        guard let handle, let result else { return nil }
-        defer { release() }
-        if result == CURLE_OK && problem == nil { return nil }
-        let failure = CurlFailure(code: result, handle: handle, problem: problem, parser: parser)
-        return failure.error(parser.head == nil ? .open : .read, url: url)
-    }
-
-    private func release() {
-        guard let handle else { return }
-        wakeable.withLock { $0 = nil }
-        self.handle = nil
-        // A transfer that is given up may be complete all the same, when its reader did not want all of it.
-        let isComplete = result == CURLE_OK && problem == nil
-        if isComplete { handle.noteConnection(to: origin, isFramed: parser.head?.httpVersion == "2") }
-        handle.detach()
-        // Otherwise the handle goes, and with it whatever its connection still holds.
-        if isComplete { transport.giveBack(handle) }
-    }
-
-    private static func milliseconds(_ duration: Duration) -> Int {
-        CurlProgress.milliseconds(duration)
-    }
-
-    private var closedError: OpenError {
-        OpenError(.closed, .read, url: url, detail: "the response was closed")
-    }
-
-    private var emptyError: OpenError {
-        OpenError(.emptyReply, .open, url: url, detail: "the server sent no response")
+    /// Nothing will be sent or received any more, however it ended.
+    func end() {
+        feed?.end()
+        feed = nil
     }
 }
 
-// The callbacks of libcurl.
+// What the callbacks of libcurl do.
 extension CurlTransfer {
     private func setCallbacks(_ options: inout CurlOptions) {
-        guard let handle else { return }
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe handle.message.pointee = 0
-        options.note(unsafe minato_curl_set_error_buffer(handle.easy, handle.message))
+        options.note(unsafe minato_curl_set_error_buffer(easy.pointer, easy.message))
         let head = unsafe minato_curl_set_head_function(
-            handle.easy,
+            easy.pointer,
             { bytes, size, count, context in
                 guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
                 let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
@@ -184,38 +170,151 @@ extension CurlTransfer {
             }, context)
         options.note(head)
         let body = unsafe minato_curl_set_body_function(
-            handle.easy,
+            easy.pointer,
             { bytes, size, count, context in
                 guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
                 let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
                 return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeBody(piece)
             }, context)
         options.note(body)
+        let opening = unsafe minato_curl_set_open_function(
+            easy.pointer,
+            { context, _, address in
+                guard let address = unsafe address, let context = unsafe context else { return CURL_SOCKET_BAD }
+                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().open(address)
+            }, context)
+        options.note(opening)
+        let sending = unsafe minato_curl_set_request_function(
+            easy.pointer,
+            { context, _, _, _, _ in
+                guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
+                let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.maySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            }, context)
+        options.note(sending)
+        let report = unsafe minato_curl_set_debug_function(
+            easy.pointer,
+            { _, kind, bytes, count, context in
+                guard kind == CURLINFO_TEXT, let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+                let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+                unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeReport(Array(text))
+                return 0
+            }, context)
+        options.note(report)
+        if feed != nil { unsafe setReadFunctions(&options, context) }
     }
 
     /// Takes a line of the head.
     ///
     /// Any other number than its length makes libcurl give up.
     private func takeHead(_ line: [UInt8]) -> Int {
-        receivedCount += line.count
+        lastProgress = minato_clock_now()
+        let hadHead = parser.head != nil
         do throws(ResponseHeadParser.Problem) {
             try parser.take(line)
         } catch {
             problem = error
             return -1
         }
-        if parser.mustClose, let handle { unsafe _ = minato_curl_set_long(handle.easy, CURLOPT_FORBID_REUSE, 1) }
+        guard !hadHead, let head = parser.head else { return line.count }
+        if head.status == 417 && request.expectsContinue && fedCount == 0 {
+            // libcurl would send the request again by itself, and then this head would be followed by another one.
+            isCutShort = true
+            publish(head)
+            return -1
+        }
+        if parser.mustClose { forbidReuse() }
+        // What follows a response without a body, or a last chunk, libcurl drops and goes on as if nothing had been: be told.
+        if head.isWithoutBody(request.method) || parser.isChunked {
+            unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_VERBOSE, 1)
+        }
+        publish(head)
         return line.count
+    }
+
+    private func publish(_ head: URLOpener.ResponseHead) {
+        var head = head
+        isDecoded = request.isDecoded && head.isEncoded
+        head.isDecoded = isDecoded
+        head.connection = URLOpener.ConnectionInfo(easy)
+        head.connection.isPeerVerified = request.location.origin.scheme == "https" && !request.skipsPeerVerification
+        pipe.publish(head)
     }
 
     /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard incoming.count < highWater else {
+        if isDecoded, let error = refusal(of: bodyCount + bytes.count) {
+            failure = error
+            return -1
+        }
+        guard unsafe pipe.offer(bytes) else {
             isPaused = true
             return Int(CURL_WRITEFUNC_PAUSE)
         }
-        receivedCount += bytes.count
-        unsafe incoming.append(contentsOf: bytes)
+        bodyCount += bytes.count
         return bytes.count
+    }
+
+    /// Why a decoded body must not be so long, or nil.
+    private func refusal(of count: Int) -> OpenError? {
+        let decoding = configuration.decoding
+        let received = easy.number(CURLINFO_SIZE_DOWNLOAD_T)
+        let isTooDense =
+            count > 1 << 20 && count / max(1, decoding.maximumRatio) > received + (parser.isChunked ? Self.unnoted : 0)
+        guard isTooDense || count > decoding.maximumCount ?? .max else { return nil }
+        let detail = "\(received) bytes have become more than \(isTooDense ? count : decoding.maximumCount ?? 0)"
+        return OpenError(.decodedTooLarge, .read, url: request.url, detail: detail)
+    }
+
+    /// Opens a socket for an address, if it may be connected to.
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let bytes = unsafe UnsafeRawBufferPointer(
+            start: minato_curl_address_bytes(address), count: Int(address.pointee.addrlen))
+        let place = try? SocketAddress(rawBytes: unsafe Array(bytes))
+        guard let place, configuration.network.allows(place) else {
+            refusedAddress = place
+            return CURL_SOCKET_BAD
+        }
+        return unsafe minato_curl_open_socket(address)
+    }
+
+    /// Whether the request may go out: the first time, and once more when a connection that was used again turns out to be
+    /// dead before one byte of a response, if the server may get the request twice.
+    ///
+    /// libcurl would send it up to five times, whatever its method. RFC 9110 section 9.2.2.
+    private func maySend() -> Bool {
+        sendCount += 1
+        if sendCount == 1 || (sendCount == 2 && request.isRepeatable) { return true }
+        problem = ResponseHeadParser.Problem(
+            code: .emptyReply, detail: "the connection, used before, ended without a response to this request")
+        return false
+    }
+
+    /// Takes what libcurl says of its doings.
+    private func takeReport(_ text: [UInt8]) {
+        if text.starts(with: "Excess found".utf8) || text.starts(with: "Leftovers after".utf8) { forbidReuse() }
+    }
+
+    private func forbidReuse() {
+        unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_FORBID_REUSE, 1)
+    }
+}
+
+extension URLOpener.ResponseHead {
+    /// Whether its body is encoded.
+    fileprivate var isEncoded: Bool {
+        fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
+    }
+
+    /// Whether a response to the method ends with its head, over HTTP/1.
+    func isWithoutBody(_ method: String) -> Bool {
+        method == "HEAD" || status == 204 || status == 304 || contentLength == 0
+    }
+}
+
+extension URLOpener.Request {
+    /// Whether it can be sent twice, and a server may get it twice and be none the worse (RFC 9110 section 9.2.2).
+    var isRepeatable: Bool {
+        ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) && body?.isRestartable != false
     }
 }

@@ -34,11 +34,11 @@ struct ResponseHeadParser: Sendable {
     private var lines: [Line] = []
     private var byteCount = 0
     private var lineCount = 0
-    private var informationalCount = 0
+    private var informational: [URLOpener.ResponseHead] = []
 
     /// Takes one line with its end.
     ///
-    /// Lines after the final head are trailers: they are checked and dropped.
+    /// Lines after the final head are trailers.
     mutating func take(_ line: [UInt8]) throws(Problem) {
         byteCount += line.count
         lineCount += 1
@@ -54,7 +54,7 @@ struct ResponseHeadParser: Sendable {
         if head == nil && status == 0 {
             try takeStatus(line)
         } else if line.isEmpty {
-            try finish()
+            if head == nil { try finish() }
         } else {
             try takeField(line)
         }
@@ -88,27 +88,36 @@ struct ResponseHeadParser: Sendable {
         lines.append(Line(name: name, value: Array(HTTPSyntax.trimmed(line[(colon + 1)...]))))
     }
 
-    /// An empty line: the end of a head, or of the trailers.
+    /// The fields after the body. libcurl does not say where they end.
+    var trailers: HTTPFields { head == nil ? HTTPFields() : fields }
+
+    private var fields: HTTPFields {
+        var fields = HTTPFields()
+        for line in lines { fields.append(HTTPField(name: line.name, lenientValue: line.value)) }
+        return fields
+    }
+
+    /// An empty line: the end of a head.
     private mutating func finish() throws(Problem) {
         defer {
             lines = []
             lineCount = 0
             status = 0
         }
-        guard head == nil else { return }
+        let fields = self.fields
         if status < 200 {
-            informationalCount += 1
-            guard informationalCount <= Self.maximumInformational else {
+            guard informational.count < Self.maximumInformational else {
                 throw Problem(code: .headersTooLarge, detail: "more than 10 informational responses")
             }
+            informational.append(
+                URLOpener.ResponseHead(status: status, reason: reason, fields: fields, httpVersion: version))
             return
         }
-        var fields = HTTPFields()
-        for line in lines { fields.append(HTTPField(name: line.name, lenientValue: line.value)) }
         isChunked = fields.contains(.transferEncoding)
         mustClose = isChunked && fields.contains(.contentLength)
         try checkLength()
-        head = URLOpener.ResponseHead(status: status, reason: reason, fields: fields, httpVersion: version)
+        head = URLOpener.ResponseHead(
+            status: status, reason: reason, fields: fields, httpVersion: version, informational: informational)
     }
 
     /// Every Content-Length is a number of at most 19 digits, and they are all the same one.

@@ -1,4 +1,5 @@
 import MinatoSocket
+import TestSupport
 
 /// Lets threads of a test wait for each other, with a limit: a test fails, it never hangs.
 final class Gate: @unchecked Sendable {
@@ -13,9 +14,19 @@ final class Gate: @unchecked Sendable {
         }
     }
 
+    /// As `wait`, for tasks.
+    func opened(_ times: Int = 1) async -> Bool {
+        (try? await Background { self.wait(times) }.value) ?? false
+    }
+
     /// Lets time pass where time itself is what the test is about; ends at once when the gate is opened.
     func pause(_ duration: Duration) {
         lock.withLock { _ = count > 0 || lock.wait(until: Deadline.after(duration)) }
+    }
+
+    /// As `pause`, for tasks.
+    func pauseTask(_ duration: Duration) async {
+        _ = try? await Background { self.pause(duration) }.value
     }
 
     /// Waits until `open` was called `times` times; false after ten seconds.

@@ -27,6 +27,16 @@ final class Outcome: @unchecked Sendable {
     /// The first error, or nil.
     var error: OpenError? { errors.first }
 
+    /// Values that threads leave, in the order in which they came.
+    final class Kept<Value: Sendable>: @unchecked Sendable {
+        private let lock = Lock()
+        private var kept: [Value] = []
+
+        var values: [Value] { lock.withLock { kept } }
+
+        func append(_ value: Value) { lock.withLock { kept.append(value) } }
+    }
+
     /// A number that threads add to.
     final class Counter: @unchecked Sendable {
         private let lock = Lock()

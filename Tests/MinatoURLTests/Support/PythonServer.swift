@@ -7,11 +7,12 @@ final class PythonServer: Sendable {
 
     struct StartError: Error {}
 
-    /// Starts `python3 -c program`.
-    init(_ program: String) throws {
+    /// Starts `python3 -c program` with arguments.
+    init(_ program: String, _ arguments: String...) throws {
         _ = InstalledOpener.isReplacedAtExit
         // Nobody reads its log of requests: without this it could fill its pipe and stop.
-        process = try ChildProcess.python("import os, sys; sys.stderr = open(os.devnull, 'w')\n" + program)
+        let quiet = "import os, sys; sys.stderr = open(os.devnull, 'w')\n"
+        process = try ChildProcess(["python3", "-u", "-c", quiet + program] + arguments)
         guard let line = process.readLine(), let port = Int(line) else { throw StartError() }
         self.port = port
     }

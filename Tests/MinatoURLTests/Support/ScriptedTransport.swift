@@ -1,23 +1,29 @@
-import HTTPTypes
 import MinatoSocket
 
 @testable import MinatoURL
 
 /// A transport without a network: a script answers, and the requests are kept.
-final class ScriptedTransport: BlockingTransport, @unchecked Sendable {
+final class ScriptedTransport: Transport {
     struct Reply: Sendable {
         var status: Int
         var fields: [(String, String)] = []
         var body = ""
     }
 
-    private let lock = Lock()
-    private var kept: [URLOpener.Request] = []
-    private let script: @Sendable (URLOpener.Request, Int) -> Reply
+    private let mock: MockTransport
 
     /// The script gets the request and how many came before it.
     init(_ script: @escaping @Sendable (URLOpener.Request, Int) -> Reply) {
-        self.script = script
+        let count = Guarded(0)
+        mock = MockTransport { request in
+            let index = count.withLock { count in
+                defer { count += 1 }
+                return count
+            }
+            let reply = script(request, index)
+            let fields = reply.fields.map { (name: $0.0, value: $0.1) }
+            return MockTransport.Reply(status: reply.status, fields: fields, body: Array(reply.body.utf8))
+        }
     }
 
     /// Answers with these replies, one after another, the last one again and again.
@@ -26,51 +32,66 @@ final class ScriptedTransport: BlockingTransport, @unchecked Sendable {
     }
 
     /// What was sent.
-    var requests: [URLOpener.Request] { lock.withLock { kept } }
+    var requests: [URLOpener.Request] { mock.requests }
 
-    func perform(_ request: URLOpener.Request, timeout: Duration?) throws(OpenError) -> BlockingHop {
-        let index = lock.withLock {
-            kept.append(request)
-            return kept.count - 1
-        }
-        let reply = script(request, index)
-        var fields = HTTPFields()
-        for (name, value) in reply.fields {
-            if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
-        }
-        return BlockingHop(
-            head: URLOpener.ResponseHead(status: reply.status, fields: fields),
-            body: ScriptedSource([Array(reply.body.utf8)]))
+    func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
+        try await mock.perform(request, limits)
+    }
+
+    func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
+        try mock.performBlocking(request, limits)
     }
 }
 
-/// A body that comes in chosen pieces, and may end in an error.
-final class ScriptedSource: BlockingSource, @unchecked Sendable {
-    private var pieces: [[UInt8]]
+/// A body that comes in chosen pieces, one whenever somebody waits, and may end in an error.
+final class ScriptedSource: BodyDriver {
+    private struct State {
+        var pieces: [[UInt8]]
+        var closeCount = 0
+        var receiveCount = 0
+    }
+
+    let pipe = BodyPipe(url: "http://h/")
+    private let state: Guarded<State>
     private let failure: OpenError.Code?
-    /// How often the body was given up.
-    private(set) var closeCount = 0
-    /// How often more was asked for.
-    private(set) var receiveCount = 0
 
     init(_ pieces: [[UInt8]], failure: OpenError.Code? = nil) {
-        self.pieces = pieces
+        state = Guarded(State(pieces: pieces))
         self.failure = failure
     }
 
-    func receive(into queue: inout ByteQueue, until count: Int, timeout: Duration?) throws(OpenError) -> Bool {
-        receiveCount += 1
-        while queue.count < count {
-            if pieces.isEmpty {
-                guard let failure else { return true }
-                throw OpenError(failure, .read, url: "http://h/", detail: "scripted")
-            }
-            queue.append(contentsOf: pieces.removeFirst())
-        }
-        return false
+    /// How often the body was given up.
+    var closeCount: Int { state.withLock { $0.closeCount } }
+    /// How often more was asked for.
+    var receiveCount: Int { state.withLock { $0.receiveCount } }
+
+    func demand() {}
+
+    /// What a thread that waits does itself, somebody else does for a task.
+    func readerWaits() {
+        while pipe.moment.waitingSince != nil { receiveOne() }
     }
 
-    func close() { closeCount += 1 }
+    func drive(until count: Int, limit: Duration?) throws(OpenError) {
+        while pipe.rest.count < count, !pipe.rest.isAtEnd { receiveOne() }
+    }
 
-    func interrupt() {}
+    func giveUp(_ reason: GivingUp) {
+        state.withLock { $0.closeCount += 1 }
+        pipe.close()
+    }
+
+    private func receiveOne() {
+        let piece = state.withLock { state in
+            state.receiveCount += 1
+            return state.pieces.isEmpty ? nil : state.pieces.removeFirst()
+        }
+        if let piece {
+            pipe.offer(piece)
+        } else if let failure {
+            pipe.finish(.failed(OpenError(failure, .read, url: pipe.url, detail: "scripted")))
+        } else {
+            pipe.finish(.complete)
+        }
+    }
 }

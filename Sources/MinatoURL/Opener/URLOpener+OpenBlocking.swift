@@ -1,0 +1,59 @@
+public import MinatoSocket
+
+extension URLOpener {
+    /// Opens a URL and blocks until the head of the response is there.
+    ///
+    /// See ``openBlocking(_:timeout:deadline:)``.
+    ///
+    /// - Parameters:
+    ///   - url: As in ``Request/init(_:method:body:)``.
+    ///   - body: The body of a POST, or nil for a GET.
+    ///   - timeout: The longest time without progress. Default: nil, what the configuration says.
+    ///   - deadline: When everything has to be done, the body included. Default: none.
+    /// - Returns: The response, its body not read yet.
+    /// - Throws: ``OpenError``.
+    public func openBlocking(
+        _ url: String, body: [UInt8]? = nil, timeout: Duration? = nil, deadline: Deadline = .none
+    ) throws(OpenError) -> BlockingResponse {
+        try openBlocking(Request(url, body: body), timeout: timeout, deadline: deadline)
+    }
+
+    /// Opens a URL and blocks until the head of the response is there; its body is read afterwards, as it comes.
+    ///
+    /// Redirects are followed and challenges answered as the handlers say. The calling thread does all the work; there is no
+    /// other one but libcurl's for looking up a name. It blocks on the network only, and for the time that `timeout` allows.
+    ///
+    /// - Parameters:
+    ///   - request: What to ask for.
+    ///   - timeout: The longest time without progress, in each step: connecting, sending and waiting for the head, and later
+    ///     each read of the body. While bytes keep moving it does not end anything, as in Python. Default: nil, what the
+    ///     opener's ``Configuration/timeouts`` say: no limit, but for 30 s to connect. Zero never waits, so that the open
+    ///     fails; a negative one is refused.
+    ///   - deadline: When everything has to be done, with all redirects and the body. Default: none, but for the total of the
+    ///     configuration.
+    /// - Returns: The response. Its status is 200 to 299.
+    /// - Throws: ``OpenError``: with `httpStatus` and the response for any other status, redirects that were not followed
+    ///   included; `timedOut`, whose operation is `connect` or `open`; `deadlineExceeded`; otherwise what the code says. A
+    ///   body that turns out to be broken is no error here, but of the read.
+    ///
+    /// May be called from any thread. Python: `OpenerDirector.open`.
+    public func openBlocking(
+        _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
+    ) throws(OpenError) -> BlockingResponse {
+        let limits = try limits(request, timeout, deadline)
+        var chain = HandlerChain(handlers, request: request, decodes: configuration.decoding.isEnabled)
+        var next = try chain.begin()
+        while true {
+            let hop = try transport.performBlocking(next, limits)
+            let body = BlockingBody(hop.pipe, driver: hop.driver, expectedCount: Self.expectedCount(hop.head, next))
+            let response = BlockingResponse(head: hop.head, url: next.url, body: body)
+            switch chain.receive(hop.head) {
+            case .deliver: return response
+            case .fail(let error): throw error.with(response)
+            case .perform(let request):
+                body.discard()
+                next = request
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+public import MinatoSocket
+
+extension URLOpener {
+    /// What an opener is made with beside its handlers. Each part has defaults that suit most programs.
+    ///
+    /// ```swift
+    /// var configuration = URLOpener.Configuration()
+    /// configuration.timeouts.total = .seconds(60)
+    /// let opener = URLOpener(configuration: configuration)
+    /// ```
+    public struct Configuration: Sendable {
+        /// The loop for what tasks open. Default: nil, one of ``EventLoopGroup/shared``, taken at the first open.
+        public var loop: EventLoop?
+
+        /// How long what may take, unless an open says otherwise.
+        public var timeouts = Timeouts()
+
+        /// How it gets to servers.
+        public var network = Network()
+
+        /// Whom it trusts.
+        public var tls = TLS()
+
+        /// Whether bodies come compressed.
+        public var decoding = Decoding()
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// How long the steps of an open may take. What takes longer ends with `timedOut`, whose operation names the step, or
+    /// with `deadlineExceeded`.
+    ///
+    /// The `timeout` of an open stands in for the first three, as Python's does.
+    public struct Timeouts: Sendable {
+        /// For looking the name up, connecting, and TLS together, with each redirect anew. Default: 30 s; nil is no limit.
+        public var connect: Duration? = .seconds(30)
+
+        /// From then on, or from the last byte of the request that went out, to the head of the response. Default: nil, no
+        /// limit.
+        public var firstByte: Duration?
+
+        /// The longest time without a byte of the body while somebody waits for one. Default: nil, no limit.
+        public var idle: Duration?
+
+        /// For everything, from the call of open to the end of the body, redirects included. Default: nil, no limit.
+        public var total: Duration?
+
+        /// What has to move at least, lest the transfer end with `tooSlow`. Default: nil, no limit.
+        public var minimumRate: MinimumRate?
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// A rate that a transfer must not stay below, sending or receiving: a server that sends a byte now and then keeps every
+    /// other limit but the total.
+    public struct MinimumRate: Hashable, Sendable {
+        /// Bytes in a second.
+        public var bytesPerSecond: Int
+
+        /// For how long it may be below; rounded up to whole seconds.
+        public var period: Duration
+
+        /// Makes a rate.
+        ///
+        /// - Parameters:
+        ///   - bytesPerSecond: Bytes in a second, 1 or more.
+        ///   - period: For how long it may be below, while the response is awaited as well; while its reader does not read it
+        ///     does not count. Default: 30 s.
+        public init(bytesPerSecond: Int, for period: Duration = .seconds(30)) {
+            self.bytesPerSecond = bytesPerSecond
+            self.period = period
+        }
+    }
+}

@@ -1,0 +1,283 @@
+internal import CMinato
+internal import HTTPTypes
+internal import MinatoSocket
+
+/// Where a transfer and the reader of its response meet: the head, then the bytes of the body, then how it ended.
+///
+/// The transfer puts in what comes, on whatever thread it runs; the reader takes out, and asks its ``BodyDriver`` for more.
+/// The pipe holds a bounded number of bytes: a transfer that is told that there is no room stops receiving.
+///
+/// **Threads.** Any. A task that waits is resumed outside the lock.
+package final class BodyPipe: Sendable {
+    /// As many bytes wait for a reader who has not asked for more.
+    package static let capacity = 256 * 1024
+
+    /// How a body ended.
+    package enum End: Sendable {
+        case complete
+        case failed(OpenError)
+    }
+
+    /// What a task waits for.
+    package enum Want: Sendable {
+        case head
+        case bytes(Int)
+    }
+
+    @safe
+    private struct State {
+        var head: URLOpener.ResponseHead?
+        var queue = ByteQueue()
+        /// How many bytes reads have taken.
+        var taken = 0
+        var capacity = BodyPipe.capacity
+        /// Whether the transfer was told that there is no room.
+        var isFull = false
+        var end: End?
+        var isClosed = false
+        var trailers = HTTPFields()
+
+        var waiter: UnsafeContinuation<Void, Never>?
+        var want = Want.head
+        /// When the wait under way began, and when it ends at the latest.
+        var waitingSince: Int64?
+        var waitLimit = Deadline.none
+        /// Why the wait that has just ended did so, when neither bytes nor the end of the body are the reason.
+        var interruption: OpenError?
+        /// When bytes came last.
+        var lastProgress: Int64 = 0
+
+        var isSatisfied: Bool {
+            if end != nil { return true }
+            switch want {
+            case .head: return head != nil
+            case .bytes(let count): return queue.count >= count
+            }
+        }
+
+        /// Takes the waiting task out, to be resumed when the lock is given back.
+        mutating func takeWaiter() -> UnsafeContinuation<Void, Never>? {
+            defer { unsafe waiter = nil }
+            waitingSince = nil
+            waitLimit = .none
+            return unsafe waiter
+        }
+    }
+
+    private let state = Guarded(State())
+    /// For errors.
+    package let url: String
+
+    package init(url: String) {
+        self.url = url
+    }
+}
+
+// What the transfer calls.
+extension BodyPipe {
+    /// The head is complete.
+    package func publish(_ head: URLOpener.ResponseHead) {
+        change { state in
+            state.head = head
+            state.lastProgress = minato_clock_now()
+        }
+    }
+
+    /// Takes bytes of the body. False: there is no room, none was taken, and they are to be offered again after a demand.
+    package func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var isTaken = false
+        change { state in
+            isTaken = state.queue.count < state.capacity
+            state.isFull = !isTaken
+            guard isTaken else { return }
+            unsafe state.queue.append(contentsOf: bytes)
+            state.lastProgress = minato_clock_now()
+        }
+        return isTaken
+    }
+
+    /// As `offer` of memory, for bytes in an array.
+    @discardableResult
+    package func offer(_ bytes: [UInt8]) -> Bool {
+        unsafe bytes.withUnsafeBytes { unsafe offer($0) }
+    }
+
+    /// The body has ended. Only the first end counts: false for every other one.
+    @discardableResult
+    package func finish(_ end: End, trailers: HTTPFields = HTTPFields()) -> Bool {
+        var isFirst = false
+        change { state in
+            isFirst = state.end == nil
+            guard isFirst else { return }
+            state.end = end
+            state.trailers = trailers
+        }
+        return isFirst
+    }
+
+    /// Ends the wait under way with an error; the body goes on.
+    package func interrupt(_ error: OpenError) {
+        let waiter = unsafe state.withLock { state in
+            if unsafe state.waiter != nil { state.interruption = error }
+            return unsafe state.takeWaiter()
+        }
+        unsafe waiter?.resume()
+    }
+
+    /// Whether there is room again for what was offered in vain.
+    package var hasRoom: Bool {
+        state.withLock { state in state.queue.count < state.capacity }
+    }
+
+    /// What the limits of time depend on.
+    struct Moment: Sendable {
+        var hasHead: Bool
+        var lastProgress: Int64
+        var waitingSince: Int64?
+        var waitLimit: Deadline
+    }
+
+    var moment: Moment {
+        state.withLock { state in
+            Moment(
+                hasHead: state.head != nil, lastProgress: state.lastProgress, waitingSince: state.waitingSince,
+                waitLimit: state.waitLimit)
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let waiter = unsafe state.withLock { state in
+            body(&state)
+            return unsafe state.isSatisfied ? state.takeWaiter() : nil
+        }
+        unsafe waiter?.resume()
+    }
+}
+
+// What the reader calls.
+extension BodyPipe {
+    /// What a read comes to, and whether the driver is to be asked for more.
+    enum Outcome {
+        case done([UInt8], mustDemand: Bool)
+        case wait(until: Int)
+        case failed(OpenError)
+        case tooLong(String)
+        case closed
+    }
+
+    /// Takes out what a read asks for, if it is there.
+    func step(_ read: inout BodyRead) -> Outcome {
+        state.withLock { state in
+            if state.isClosed { return .closed }
+            let isAtEnd = if case .complete? = state.end { true } else { false }
+            switch read.step(&state.queue, taken: state.taken, isAtEnd: isAtEnd) {
+            case .done(let bytes):
+                state.taken += bytes.count
+                state.capacity = Self.capacity
+                // Half of it, so that a reader of small pieces does not wake the transfer for each.
+                let mustDemand = state.isFull && state.queue.count <= Self.capacity / 2
+                if mustDemand { state.isFull = false }
+                return .done(bytes, mustDemand: mustDemand)
+            case .wait(let count):
+                if case .failed(let error)? = state.end { return .failed(error) }
+                return .wait(until: count)
+            case .tooLong(let detail):
+                return .tooLong(detail)
+            }
+        }
+    }
+
+    /// Makes room for so many bytes. True: the transfer had no room and is to be asked for more.
+    func makeRoom(for count: Int) -> Bool {
+        state.withLock { state in Self.makeRoom(for: count, &state) }
+    }
+
+    private static func makeRoom(for count: Int, _ state: inout State) -> Bool {
+        state.capacity = max(count, capacity)
+        guard state.isFull, state.queue.count < state.capacity else { return false }
+        state.isFull = false
+        return true
+    }
+
+    /// Suspends until there is what is wanted or the body has ended, and no longer than `limit`.
+    ///
+    /// - Throws: Why the wait ended before that: `timedOut`, and `busy` when another task waits. The end of the body is no
+    ///   error, however it ended, and nor is cancellation: it ends the body.
+    nonisolated(nonsending) func wait(
+        for want: Want, driver: (any BodyDriver)?, until limit: Deadline = .none
+    ) async throws(OpenError) {
+        var task: UnsafeRawPointer?
+        var isBusy = false
+        await withTaskCancellationHandler {
+            await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+                unsafe task = unsafe unsafeBitCast(continuation, to: UnsafeRawPointer.self)
+                let (isWaiting, mustDemand) = unsafe begin(continuation, want, limit, &isBusy)
+                // From here on the task may be running again.
+                if mustDemand { driver?.demand() }
+                if isWaiting { driver?.readerWaits() }
+                if !isWaiting { unsafe continuation.resume() }
+            }
+        } onCancel: {
+            driver?.giveUp(.cancelled)
+        }
+        unsafe minato_thread_acquire(task)
+        if isBusy { throw OpenError(.busy, .read, url: url, detail: "another task reads this body") }
+        let interruption = state.withLock { state in state.interruption.take() }
+        if let interruption { throw interruption }
+    }
+
+    private func begin(
+        _ continuation: UnsafeContinuation<Void, Never>, _ want: Want, _ limit: Deadline, _ isBusy: inout Bool
+    ) -> (isWaiting: Bool, mustDemand: Bool) {
+        state.withLock { state in
+            guard unsafe state.waiter == nil else {
+                isBusy = true
+                return (false, false)
+            }
+            state.want = want
+            if state.isSatisfied { return (false, false) }
+            unsafe state.waiter = continuation
+            state.waitingSince = minato_clock_now()
+            state.waitLimit = limit
+            var mustDemand = limit != .none
+            if case .bytes(let count) = want, Self.makeRoom(for: count, &state) { mustDemand = true }
+            return (true, mustDemand)
+        }
+    }
+
+    /// The head, or how the transfer ended without one.
+    func takeHead() throws(OpenError) -> URLOpener.ResponseHead? {
+        let (head, end) = state.withLock { state in (state.head, state.end) }
+        if let head { return head }
+        if case .failed(let error)? = end { throw error }
+        return nil
+    }
+
+    /// Ends the body for its reader: what has come is dropped, and every read from now on fails. False when it had ended.
+    @discardableResult
+    func close() -> Bool {
+        let error = OpenError(.closed, .read, url: url, detail: "the response was closed")
+        var isFirst = false
+        change { state in
+            state.isClosed = true
+            isFirst = state.end == nil
+            if isFirst { state.end = .failed(error) }
+            state.queue = ByteQueue()
+        }
+        return isFirst
+    }
+
+    /// Whether there is nothing more to come, and how many bytes lie here.
+    var rest: (isAtEnd: Bool, count: Int) {
+        state.withLock { state in (state.end != nil, state.queue.count) }
+    }
+
+    /// How many bytes reads have taken.
+    var taken: Int {
+        state.withLock { state in state.taken }
+    }
+
+    var trailers: HTTPFields {
+        state.withLock { state in state.trailers }
+    }
+}

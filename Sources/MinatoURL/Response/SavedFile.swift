@@ -1,0 +1,74 @@
+internal import Glibc
+
+/// A file that a body is written to: it has its name when it is complete, and not before.
+///
+/// What is at the path already and is no regular file (a pipe, a terminal, a link) is written to as it is.
+final class SavedFile {
+    /// What the kernel said.
+    struct Failure: Error {
+        let detail: String
+        let code: Int32
+
+        init(_ verb: String, _ path: String, _ code: Int32) {
+            detail = "\(verb) \(path): \(unsafe String(cString: strerror(code)))"
+            self.code = code
+        }
+    }
+
+    private let path: String
+    /// Where the bytes are until then; nil when they go straight to the path.
+    private var temporaryPath: String?
+    private var descriptor: Int32 = -1
+
+    init(_ path: String) throws(Failure) {
+        self.path = path
+        guard !path.utf8.contains(0) else { throw Failure("open", "a path with a NUL", EINVAL) }
+        var status = stat()
+        let isSpecial = unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+        if !isSpecial {
+            // Beside the target, so that it can be renamed; the mode of new files is that of the process.
+            temporaryPath = "\(path).\(UInt32.random(in: 0 ... .max)).part"
+        }
+        let flags = isSpecial ? O_TRUNC : O_CREAT | O_EXCL
+        descriptor = unsafe open(temporaryPath ?? path, flags | O_WRONLY | O_CLOEXEC, 0o666)
+        if descriptor < 0 {
+            let code = errno
+            temporaryPath = nil
+            throw Failure("open", path, code)
+        }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if let temporaryPath { unsafe unlink(temporaryPath) }
+    }
+
+    func write(_ bytes: [UInt8]) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Failure("write", path, errno) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Gives the file its name, in place of one that had it.
+    func commit() throws(Failure) {
+        let result = close(descriptor)
+        let code = errno
+        descriptor = -1
+        // Linux has closed it even then; NFS tells here that it could not write.
+        guard result == 0 || code == EINTR else { throw Failure("write", path, code) }
+        guard let temporaryPath else { return }
+        guard unsafe rename(temporaryPath, path) == 0 else { throw Failure("rename", path, errno) }
+        self.temporaryPath = nil
+    }
+}
+
+extension SavedFile.Failure {
+    /// The error to throw.
+    func error(url: String) -> OpenError {
+        OpenError(.fileFailed, .save, url: url, detail: detail, systemCode: code)
+    }
+}

@@ -1,0 +1,126 @@
+internal import CLibcurl
+internal import CMinato
+internal import MinatoSocket
+internal import Synchronization
+
+/// Drives a transfer in the threads that wait for it; between their calls nothing moves.
+final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
+    /// Longer than this libcurl is not let alone: it bounds what a lost wake-up would cost.
+    private static let longestWait: Int64 = 60_000
+
+    let transfer: CurlTransfer
+    private let transport: CurlTransport
+    /// The handle, or nil once the transfer is over. Its lock is held by the thread that drives.
+    private let handle: Guarded<CurlHandle?>
+    /// The handle again, for waking the thread that waits on it: taken away before anybody else can use it.
+    private let wakeable: Guarded<CurlHandle?>
+    private let isGivenUp = Atomic(false)
+
+    init(
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, handle: CurlHandle,
+        transport: CurlTransport
+    ) {
+        transfer = CurlTransfer(request, limits, configuration, easy: handle.easy, isBlocking: true)
+        self.transport = transport
+        self.handle = Guarded(handle)
+        wakeable = Guarded(handle)
+    }
+
+    deinit {
+        giveUp(.closed)
+    }
+
+    /// Sends the request and waits for the head of its response.
+    func begin() throws(OpenError) -> URLOpener.ResponseHead {
+        try handle.withLock { (handle) throws(OpenError) in
+            guard let handle else { return }
+            try transfer.openBody()
+            try transfer.prepare { options in
+                // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
+                if !handle.isConnectionQuiet { options.set(CURLOPT_FRESH_CONNECT, 1) }
+            }
+            guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
+                throw OpenError(
+                    .transport, .prepare, url: self.transfer.request.url, detail: "libcurl takes no transfer")
+            }
+        }
+        try run(limit: .none) { pipe in pipe.moment.hasHead }
+        guard let head = try transfer.pipe.takeHead() else {
+            throw OpenError(.closed, .open, url: transfer.request.url, detail: "the open was given up")
+        }
+        return head
+    }
+
+    func drive(until count: Int, limit: Duration?) throws(OpenError) {
+        _ = transfer.pipe.makeRoom(for: count)
+        try run(limit: .after(limit)) { pipe in pipe.rest.count >= count }
+    }
+
+    func demand() {}
+
+    func giveUp(_ reason: GivingUp) {
+        transfer.pipe.close()
+        isGivenUp.store(true, ordering: .releasing)
+        wakeable.withLock { handle in
+            if let handle { unsafe _ = curl_multi_wakeup(handle.multi) }
+        }
+        handle.withLock { handle in release(&handle) }
+    }
+
+    /// Runs libcurl until the condition holds or the transfer has ended, and no longer than the limits allow.
+    private func run(limit: Deadline, until isDone: (BodyPipe) -> Bool) throws(OpenError) {
+        let since = minato_clock_now()
+        try handle.withLock { (current) throws(OpenError) in
+            // Without a handle it has ended, and the pipe knows how.
+            while let handle = current, !self.isGivenUp.load(ordering: .acquiring) {
+                self.step(handle, &current)
+                if current == nil || isDone(self.transfer.pipe) { return }
+                var moment = self.transfer.moment
+                (moment.waitingSince, moment.waitLimit) = (since, limit)
+                switch self.transfer.clock.verdict(at: minato_clock_now(), moment) {
+                case .wait(let time):
+                    let left = max(0, time - minato_clock_now())
+                    let wait = min(left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0), Self.longestWait)
+                    unsafe _ = curl_multi_poll(handle.multi, nil, 0, Int32(wait), nil)
+                case .over(let over):
+                    let error = over.error(self.transfer.operation, url: self.transfer.request.url)
+                    if over.isFinal {
+                        self.transfer.pipe.finish(.failed(error))
+                        self.release(&current)
+                    }
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Lets libcurl do what can be done, and lets go of the handle when the transfer has ended.
+    private func step(_ handle: CurlHandle, _ current: inout CurlHandle?) {
+        var code = CURLM_OK
+        withoutSIGPIPE {
+            transfer.resume()
+            var running: Int32 = 0
+            code = unsafe curl_multi_perform(handle.multi, &running)
+        }
+        var ended = CURLE_OK
+        if unsafe minato_curl_multi_next_finished(handle.multi, &ended) == nil {
+            guard code != CURLM_OK else { return }
+            ended = CURLE_FAILED_INIT
+        }
+        transfer.finish(ended)
+        release(&current)
+    }
+
+    private func release(_ current: inout CurlHandle?) {
+        guard let handle = current else { return }
+        wakeable.withLock { $0 = nil }
+        current = nil
+        if transfer.isComplete {
+            handle.noteConnection(to: transfer.request.location.origin, isFramed: transfer.isFramed)
+        }
+        handle.detach()
+        transfer.end()
+        // Otherwise the handle goes, and with it whatever its connection still holds.
+        if transfer.isComplete { transport.giveBack(handle) }
+    }
+}

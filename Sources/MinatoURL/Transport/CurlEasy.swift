@@ -1,0 +1,100 @@
+internal import CLibcurl
+internal import CMinato
+
+/// An easy handle of libcurl, with the memory that a transfer on it needs.
+///
+/// Used by one transfer at a time.
+@safe
+final class CurlEasy: @unchecked Sendable {
+    let pointer: UnsafeMutableRawPointer
+    /// The pointer as a key.
+    var key: UInt { unsafe UInt(bitPattern: pointer) }
+    /// Where libcurl writes its last message.
+    let message: UnsafeMutablePointer<CChar>
+    /// The lists of the transfer under way, which libcurl does not copy.
+    private var lists: [UnsafeMutablePointer<curl_slist>] = unsafe []
+
+    /// libcurl asks for one call before all others; initializing a static value happens once, whatever the threads do.
+    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    /// Makes a handle; nil when there is no memory.
+    init?() {
+        guard Self.isReady, let easy = unsafe curl_easy_init() else { return nil }
+        unsafe pointer = unsafe easy
+        unsafe message = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(pointer)
+        freeLists()
+        unsafe message.deallocate()
+    }
+
+    /// Makes it as new: nothing of one transfer is there for the next.
+    ///
+    /// It is on no multi handle. The TLS sessions that it knows stay, as they belong to the options that come again.
+    func reset() {
+        unsafe curl_easy_reset(pointer)
+        freeLists()
+        unsafe message.pointee = 0
+    }
+
+    /// Makes a list of lines for an option; it lives until the transfer has ended. Nil when there is no memory.
+    func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines {
+            guard let longer = unsafe curl_slist_append(list, line) else {
+                unsafe curl_slist_free_all(list)
+                return nil
+            }
+            unsafe list = unsafe longer
+        }
+        if let list = unsafe list { unsafe lists.append(list) }
+        return unsafe list
+    }
+
+    private func freeLists() {
+        for index in unsafe lists.indices { unsafe curl_slist_free_all(lists[index]) }
+        unsafe lists.removeAll()
+    }
+
+    // What libcurl knows of the transfer under way, or of the last one.
+
+    func number(_ info: CURLINFO) -> Int {
+        var value: curl_off_t = 0
+        unsafe _ = minato_curl_get_offset(pointer, info, &value)
+        return Int(value)
+    }
+
+    func long(_ info: CURLINFO) -> Int {
+        var value = 0
+        unsafe _ = minato_curl_get_long(pointer, info, &value)
+        return value
+    }
+
+    func text(_ info: CURLINFO) -> String? {
+        var value: UnsafePointer<CChar>?
+        guard unsafe minato_curl_get_string(pointer, info, &value) == CURLE_OK, let value = unsafe value else {
+            return nil
+        }
+        return unsafe String(cString: value)
+    }
+
+    /// The socket of the connection in use, or -1. To be asked before the handle is taken off its multi handle.
+    var socket: curl_socket_t {
+        var socket: curl_socket_t = -1
+        unsafe _ = minato_curl_get_socket(pointer, CURLINFO_ACTIVESOCKET, &socket)
+        return socket
+    }
+}
+
+/// Runs code of libcurl that may write to a connection: without SIGPIPE, whoever handles or ignores it otherwise.
+///
+/// OpenSSL writes without MSG_NOSIGNAL, and with CURLOPT_NOSIGNAL libcurl no longer ignores the signal itself.
+func withoutSIGPIPE<Result>(_ body: () -> Result) -> Result {
+    var guarded = minato_sigpipe_guard()
+    unsafe minato_sigpipe_begin(&guarded)
+    defer { unsafe minato_sigpipe_end(&guarded) }
+    return body()
+}

@@ -1,0 +1,275 @@
+internal import CLibcurl
+internal import CMinato
+internal import Glibc
+@_spi(Loops) internal import MinatoSocket
+
+/// A multi handle of libcurl on an event loop: many transfers, the connections they share, and those that lie idle.
+///
+/// libcurl says which sockets it waits for and when it wants to be called; the loop calls it (curl_multi_socket_action(3)).
+///
+/// **Threads.** The loop's only, but for `retire` and what is constant.
+@safe
+final class CurlLoop: LoopSource, @unchecked Sendable {
+    /// Without a transfer for so long, everything is closed.
+    private static let patience: Int64 = 60_000_000_000
+    /// As many connections are kept.
+    private static let maximumConnections = 100
+
+    let core: LoopCore
+    /// Keeps its thread.
+    private let loop: EventLoop
+
+    /// There from the first transfer on, until nothing happens for long.
+    private var multi: UnsafeMutableRawPointer?
+    private var transfers: [UInt: LoopTransfer] = [:]
+    private var sockets: [curl_socket_t: CurlSocket] = [:]
+    /// Connections of HTTP/1 that no transfer uses: nothing may come on them.
+    private var idleSockets: Set<curl_socket_t> = []
+    /// When libcurl wants to be called at the latest.
+    private var deadline: Int64 = .max
+    private var hasEnded = false
+    private var isRetired = false
+
+    /// libcurl is not to be called while it calls us: what comes up then waits here.
+    private var isInside = false
+    private var later: [() -> Void] = []
+
+    init(on loop: EventLoop) {
+        self.loop = loop
+        core = loop.core
+        super.init()
+    }
+
+    /// Begins a transfer.
+    func begin(_ transfer: LoopTransfer) {
+        inside {
+            if let error = self.start(transfer) {
+                transfer.pipe.finish(.failed(error))
+                transfer.transfer.end()
+            } else {
+                // libcurl has asked to be called at once.
+                self.act(CURL_SOCKET_TIMEOUT, 0)
+                transfer.look()
+            }
+        }
+    }
+
+    /// Takes a transfer off, whether it has ended or not, and closes its connection if it has not.
+    func end(_ transfer: LoopTransfer) {
+        inside { self.remove(transfer) }
+    }
+
+    /// Goes on with a transfer that had no room.
+    func resume(_ transfer: LoopTransfer) {
+        guard isActive(transfer) else { return }
+        inside { if self.isActive(transfer) { transfer.transfer.resume() } }
+    }
+
+    /// Goes on with the body of the request of a transfer.
+    func resumeSending(_ transfer: LoopTransfer) {
+        guard isActive(transfer) else { return }
+        inside { if self.isActive(transfer) { transfer.transfer.resumeSending() } }
+    }
+
+    /// Whether a transfer is under way here.
+    func isActive(_ transfer: LoopTransfer) -> Bool {
+        transfers[transfer.transfer.easy.key] === transfer
+    }
+
+    /// Nobody will begin another transfer: when the last one has ended, everything is closed. From any thread.
+    func retire() {
+        core.post {
+            self.isRetired = true
+            self.inside {}
+        }
+    }
+
+    /// A socket is ready.
+    func isReady(_ socket: curl_socket_t, _ flags: Int32) {
+        inside { self.act(socket, flags) }
+    }
+
+    override func timeIsOver(_ now: Int64) {
+        inside {
+            if self.deadline <= now {
+                self.deadline = .max
+                self.act(CURL_SOCKET_TIMEOUT, 0)
+            } else if self.transfers.isEmpty {
+                self.closeAll()
+            }
+        }
+    }
+
+    override func loopEnds() {
+        hasEnded = true
+        inside {
+            for transfer in Array(self.transfers.values) {
+                transfer.pipe.finish(.failed(self.closedError(transfer.pipe.url)))
+                self.remove(transfer)
+            }
+            self.closeAll()
+        }
+    }
+
+    /// Why nothing can be opened when the loop does not take a transfer.
+    func closedError(_ url: String) -> OpenError {
+        core.isForked
+            ? OpenError(.forked, .open, url: url, detail: "the event loop belongs to the parent process")
+            : OpenError(.closed, .open, url: url, detail: "the event loop was shut down")
+    }
+}
+
+// What calls libcurl.
+extension CurlLoop {
+    /// Runs code that calls libcurl, then takes care of the transfers that have ended by that, and of the timer.
+    private func inside(_ body: @escaping () -> Void) {
+        later.append(body)
+        guard !isInside else { return }
+        isInside = true
+        withoutSIGPIPE {
+            while !later.isEmpty {
+                later.removeFirst()()
+                takeFinished()
+            }
+            if isRetired && transfers.isEmpty { closeAll() }
+        }
+        isInside = false
+        setTimer()
+    }
+
+    private func act(_ socket: curl_socket_t, _ flags: Int32) {
+        guard let multi = unsafe multi else { return }
+        var running: Int32 = 0
+        unsafe _ = curl_multi_socket_action(multi, socket, flags, &running)
+    }
+
+    private func start(_ transfer: LoopTransfer) -> OpenError? {
+        let url = transfer.pipe.url
+        if hasEnded { return closedError(url) }
+        // It may have been given up meanwhile.
+        if transfer.pipe.rest.isAtEnd { return OpenError(.closed, .open, url: url, detail: "the open was given up") }
+        guard let multi = unsafe openMulti() else { return CurlTransport.exhausted(url) }
+        for socket in idleSockets where minato_curl_socket_is_readable(socket) {
+            // What has arrived there was not asked for: the connection is finished, or poisoned.
+            minato_curl_end_socket(socket)
+        }
+        let easy = transfer.transfer.easy
+        do throws(OpenError) {
+            try transfer.transfer.prepare { options in self.setCloseFunction(&options, easy) }
+        } catch {
+            return error
+        }
+        guard unsafe curl_multi_add_handle(multi, easy.pointer) == CURLM_OK else { return CurlTransport.exhausted(url) }
+        transfers[easy.key] = transfer
+        return nil
+    }
+
+    private func takeFinished() {
+        guard let multi = unsafe multi else { return }
+        var code = CURLE_OK
+        while let easy = unsafe minato_curl_multi_next_finished(multi, &code) {
+            guard let transfer = transfers[UInt(bitPattern: easy)] else { continue }
+            transfer.transfer.finish(code)
+            remove(transfer)
+        }
+    }
+
+    private func remove(_ transfer: LoopTransfer) {
+        guard isActive(transfer), let multi = unsafe multi else { return }
+        let easy = transfer.transfer.easy
+        transfers[easy.key] = nil
+        core.cancelTimer(transfer)
+        // Asked for before it is taken off, and before that may close it. Another transfer may use it already.
+        let socket = transfer.transfer.isComplete && !transfer.transfer.isFramed ? easy.socket : -1
+        if socket >= 0 && sockets[socket] == nil { idleSockets.insert(socket) }
+        unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
+        easy.reset()
+        transfer.transfer.end()
+    }
+
+    private func setTimer() {
+        guard unsafe multi != nil, !hasEnded else { return core.cancelTimer(self) }
+        // Something is always set: what has a timer is told when the loop ends.
+        let patience = transfers.isEmpty ? minato_clock_now() + Self.patience : .max - 1
+        core.setTimer(self, min(deadline, patience))
+    }
+
+    private func openMulti() -> UnsafeMutableRawPointer? {
+        if let multi = unsafe multi { return unsafe multi }
+        guard let opened = unsafe curl_multi_init() else { return nil }
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe minato_curl_multi_set_long(opened, CURLMOPT_MAXCONNECTS, Self.maximumConnections)
+        unsafe minato_curl_multi_set_socket_function(
+            opened,
+            { _, socket, interest, context, _ in
+                guard let context = unsafe context else { return -1 }
+                return unsafe Unmanaged<CurlLoop>.fromOpaque(context).takeUnretainedValue().watch(socket, interest)
+            }, context)
+        unsafe minato_curl_multi_set_timer_function(
+            opened,
+            { _, milliseconds, context in
+                guard let context = unsafe context else { return -1 }
+                unsafe Unmanaged<CurlLoop>.fromOpaque(context).takeUnretainedValue().setDeadline(milliseconds)
+                return 0
+            }, context)
+        unsafe multi = unsafe opened
+        return unsafe opened
+    }
+
+    /// Closes every connection. There is no transfer.
+    private func closeAll() {
+        guard let open = unsafe multi else { return }
+        unsafe curl_multi_cleanup(open)
+        unsafe multi = nil
+        deadline = .max
+        for source in sockets.values { core.remove(source) }
+        sockets = [:]
+        idleSockets = []
+        core.cancelTimer(self)
+    }
+}
+
+// What libcurl calls.
+extension CurlLoop {
+    private func watch(_ socket: curl_socket_t, _ interest: Int32) -> Int32 {
+        guard interest != CURL_POLL_REMOVE else {
+            if let source = sockets.removeValue(forKey: socket) { core.remove(source) }
+            return 0
+        }
+        idleSockets.remove(socket)
+        var flags: UInt32 = 0
+        if interest & CURL_POLL_IN != 0 { flags |= UInt32(MINATO_READABLE) }
+        if interest & CURL_POLL_OUT != 0 { flags |= UInt32(MINATO_WRITABLE) }
+        if let source = sockets[socket] {
+            core.setInterest(source, flags)
+            return 0
+        }
+        let source = CurlSocket(socket, on: self)
+        guard core.add(source, socket, interest: flags) >= 0 else { return -1 }
+        sockets[socket] = source
+        return 0
+    }
+
+    private func setDeadline(_ milliseconds: Int) {
+        deadline = milliseconds < 0 ? .max : minato_clock_now() + Int64(milliseconds) * 1_000_000
+    }
+
+    /// Forgets a socket before its number can mean another file.
+    private func setCloseFunction(_ options: inout CurlOptions, _ easy: CurlEasy) {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let code = unsafe minato_curl_set_close_function(
+            easy.pointer,
+            { context, socket in
+                if let context = unsafe context {
+                    unsafe Unmanaged<CurlLoop>.fromOpaque(context).takeUnretainedValue().forget(socket)
+                }
+                return Glibc.close(socket)
+            }, context)
+        options.note(code)
+    }
+
+    private func forget(_ socket: curl_socket_t) {
+        idleSockets.remove(socket)
+        if let source = sockets.removeValue(forKey: socket) { core.remove(source) }
+    }
+}

@@ -1,0 +1,26 @@
+package import MinatoSocket
+
+/// How long a hop may take.
+package struct HopLimits: Sendable {
+    /// For looking up the name, connecting and TLS together.
+    package var connect: Duration?
+    /// From then on, or from the last sign of life, to the head of the response.
+    package var firstByte: Duration?
+    /// The longest time without a byte of the body while somebody waits for one.
+    package var idle: Duration?
+    /// For everything, the body included.
+    package var deadline: Deadline
+    /// What has to move at least.
+    package var minimumRate: URLOpener.MinimumRate?
+
+    package init(
+        connect: Duration? = nil, firstByte: Duration? = nil, idle: Duration? = nil, deadline: Deadline = .none,
+        minimumRate: URLOpener.MinimumRate? = nil
+    ) {
+        self.connect = connect
+        self.firstByte = firstByte
+        self.idle = idle
+        self.deadline = deadline
+        self.minimumRate = minimumRate
+    }
+}

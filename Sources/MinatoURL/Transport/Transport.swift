@@ -1,0 +1,32 @@
+/// What carries one request to a server and its response back.
+///
+/// One call is one hop. A transport knows nothing of redirects, credentials, cookies or errors by status: that is the
+/// business of the handlers, which are the same over every transport and for both faces.
+package protocol Transport: Sendable {
+    /// Sends a request and waits for the head of its response; the body is received while a task reads it.
+    ///
+    /// - Parameters:
+    ///   - request: The request with every field that is to be sent.
+    ///   - limits: How long what may take.
+    /// - Returns: The head of the final response, whatever its status, and where its body comes from.
+    /// - Throws: ``OpenError`` when no complete head came; `cancelled` when the task was cancelled before.
+    func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop
+
+    /// As `perform`, but blocks the thread; the body is received by the threads that read it.
+    func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop
+}
+
+/// The response to one hop.
+package struct Hop: Sendable {
+    package let head: URLOpener.ResponseHead
+    /// Where the body is.
+    package let pipe: BodyPipe
+    /// What receives it, or nil when all of it is there.
+    package let driver: (any BodyDriver)?
+
+    package init(head: URLOpener.ResponseHead, pipe: BodyPipe, driver: (any BodyDriver)?) {
+        self.head = head
+        self.pipe = pipe
+        self.driver = driver
+    }
+}
