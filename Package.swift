@@ -62,7 +62,7 @@ let package = Package(
         .testTarget(
             name: "MinatoServerTests", dependencies: ["MinatoServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "MinatoURLTests", dependencies: ["MinatoURL", "MinatoServer", "TestSupport"],
+            name: "MinatoURLTests", dependencies: ["MinatoURL", "MinatoServer", "TestSupport"], exclude: ["Vectors"],
             swiftSettings: settings),
         .testTarget(
             name: "MinatoToolTests", dependencies: ["MinatoTool", "MinatoServer", "TestSupport"],
