@@ -93,7 +93,8 @@ extension URLOpener.Request {
     ///
     /// - Parameters:
     ///   - name: A token; its case is kept.
-    ///   - value: Text without controls other than tab; may be empty. Non-ASCII is sent as UTF-8.
+    ///   - value: Text without controls other than tab; may be empty. Non-ASCII is sent as UTF-8. A Referer loses user name,
+    ///     password and fragment of its URL.
     ///   - sensitive: Whether the value is a secret: never shown, and dropped when a redirect changes scheme, host or port.
     ///     Authorization, Cookie and Proxy-Authorization always are.
     ///   - unredirected: Whether the field belongs to this URL alone and is dropped by every redirect.
@@ -104,10 +105,19 @@ extension URLOpener.Request {
     public mutating func addField(
         _ name: String, _ value: String, sensitive: Bool = false, unredirected: Bool = false
     ) throws(OpenError) {
+        let value = HTTPSyntax.areEqual(name, "Referer") ? RefererField.withoutSecrets(value) : value
+        try add(Field(name: name, value: value, isSensitive: sensitive, isUnredirected: unredirected))
+    }
+
+    /// Adds a field that was made elsewhere, by the same rules.
+    mutating func add(_ field: Field) throws(OpenError) {
+        let name = field.name
         guard HTTPSyntax.isToken(name.utf8) else { throw refusal("a field name is not a token") }
-        guard HTTPSyntax.isFieldValue(value) else { throw refusal("the value of the field \(name) has a control") }
+        guard HTTPSyntax.isFieldValue(field.value) else {
+            throw refusal("the value of the field \(name) has a control")
+        }
         guard !HTTPSyntax.isReserved(name) else { throw refusal("the field \(name) is not for requests to set") }
-        fieldList.append(Field(name: name, value: value, isSensitive: sensitive, isUnredirected: unredirected))
+        fieldList.append(field)
     }
 
     /// Sets a field, in place of all others of the same name.
