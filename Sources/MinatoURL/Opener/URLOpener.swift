@@ -19,9 +19,9 @@ public final class URLOpener: Sendable {
 
     /// Makes an opener.
     ///
-    /// - Parameter handlers: Handlers beside the default ones, which are ``RedirectHandler`` and ``BasicAuthHandler`` without
-    ///   passwords. A handler with a ``OpenerHandler/kind`` replaces the default one of that kind. They run by their
-    ///   ``OpenerHandler/order``.
+    /// - Parameter handlers: Handlers beside the default ones, which are ``RedirectHandler``, and without passwords
+    ///   ``BasicAuthHandler``, ``DigestAuthHandler``, ``ProxyBasicAuthHandler`` and ``ProxyDigestAuthHandler``. A handler with a
+    ///   ``OpenerHandler/kind`` replaces the default one of that kind. They run by their ``OpenerHandler/order``.
     ///
     /// Python: `build_opener(*handlers)`.
     public convenience init(_ handlers: any OpenerHandler...) {
@@ -30,7 +30,10 @@ public final class URLOpener: Sendable {
 
     /// Makes an opener over a transport of choice.
     package init(_ handlers: [any OpenerHandler], transport: any BlockingTransport) {
-        let defaults: [any OpenerHandler] = [RedirectHandler(), BasicAuthHandler()]
+        let defaults: [any OpenerHandler] = [
+            RedirectHandler(), BasicAuthHandler(), DigestAuthHandler(), ProxyBasicAuthHandler(),
+            ProxyDigestAuthHandler(),
+        ]
         let replaced = Set(handlers.compactMap(\.kind))
         let all = handlers + defaults.filter { handler in handler.kind.map { !replaced.contains($0) } ?? true }
         // By order, and within an order as given: `sort` alone does not promise that.

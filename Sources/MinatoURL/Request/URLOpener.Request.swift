@@ -20,6 +20,9 @@ extension URLOpener {
         package private(set) var fieldList: [Field] = []
         private var explicitMethod: String?
 
+        /// The proxy that the request goes by, whose URL may have a user name and password; nil for none.
+        package var proxy: RequestURL?
+
         /// The body, or nil for none.
         ///
         /// An empty body is a body: its length 0 is sent.
@@ -31,8 +34,8 @@ extension URLOpener {
         ///
         /// - Parameters:
         ///   - url: An http or https URL. A user name and password in it (`http://user:pw@host/`) are taken out: they are
-        ///     neither sent nor shown, and used only to answer a 401 Basic challenge of that same scheme, host and port.
-        ///     Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
+        ///     neither sent nor shown, and used only to answer a challenge (401, Basic or Digest) of that same scheme, host
+        ///     and port. Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
         ///   - method: The method, case-sensitive, or nil: GET, or POST when there is a body.
         ///   - body: The body, or nil for none.
         /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
