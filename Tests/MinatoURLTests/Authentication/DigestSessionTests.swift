@@ -100,6 +100,8 @@ import Testing
         (#"realm=R, nonce=n, qop="auth-int""#, "unsupportedChallenge", "no qop but auth-int"),
         (#"realm=R, nonce=n, qop="""#, "unsupportedChallenge", "no qop but "),
         ("realm=\u{FFFD}, nonce=n", "badChallenge", "malformed: realm is not UTF-8"),
+        ("realm=R, nonce=\u{85}", "badChallenge", "malformed: a control in nonce"),
+        ("realm=R, nonce=n, opaque=\u{FFFD}", "badChallenge", "malformed: opaque is not UTF-8"),
     ])
     func refuses(_ challenge: String, _ code: String, _ detail: String) throws {
         let parsed = try #require(Challenge.parse(Array(("Digest " + challenge).utf8)).first)

@@ -27,7 +27,7 @@ struct DigestChallenge: Hashable, Sendable {
         realm = try Self.required("realm", of: challenge)
         nonce = try Self.required("nonce", of: challenge)
         algorithmName = challenge["algorithm"]
-        opaque = challenge["opaque"]
+        opaque = challenge["opaque"] == nil ? nil : try Self.required("opaque", of: challenge)
         isStale = challenge["stale"]?.lowercased() == "true"
         hidesUser = challenge["userhash"]?.lowercased() == "true"
         isUTF8 = challenge["charset"]?.lowercased() == "utf-8"
@@ -51,16 +51,16 @@ struct DigestChallenge: Hashable, Sendable {
     private static func required(
         _ name: String, of challenge: Challenge
     ) throws(AuthenticationOffer.Problem) -> String {
-        guard let value = challenge[name] else {
-            throw AuthenticationOffer.Problem(
-                code: .badChallenge, detail: "a Digest challenge is malformed: no \(name)")
-        }
+        guard let value = challenge[name] else { throw malformed("no \(name)") }
         // Hashes are of bytes. A text that was mended while it was read has others than the server's.
-        guard !value.unicodeScalars.contains("\u{FFFD}") else {
-            throw AuthenticationOffer.Problem(
-                code: .badChallenge, detail: "a Digest challenge is malformed: \(name) is not UTF-8")
-        }
+        guard !value.unicodeScalars.contains("\u{FFFD}") else { throw malformed("\(name) is not UTF-8") }
+        // It is sent back.
+        guard HTTPSyntax.isFieldValue(value) else { throw malformed("a control in \(name)") }
         return value
+    }
+
+    private static func malformed(_ detail: String) -> AuthenticationOffer.Problem {
+        AuthenticationOffer.Problem(code: .badChallenge, detail: "a Digest challenge is malformed: \(detail)")
     }
 
     private static func unsupported(_ detail: String) -> AuthenticationOffer.Problem {
