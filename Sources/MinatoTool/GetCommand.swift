@@ -9,8 +9,8 @@ struct GetCommand: ParsableCommand {
         abstract: "Fetch a URL.",
         discussion: """
             The body goes to standard output or to a file, everything else to standard error. A password is read from a \
-            file, never from the command line, and sent only when the server asks for Basic authentication, for the realm \
-            when one is given.
+            file, never from the command line, and used only when the server asks for Digest or Basic authentication, for \
+            the realm when one is given. Where the server offers both, it is Digest, which does not show the password.
 
                 minato get --first 300 http://localhost:8000/
             """)
@@ -73,7 +73,7 @@ struct GetCommand: ParsableCommand {
         guard let user, let passwordFile else { return URLOpener() }
         let passwords = PasswordManager()
         passwords.add(realm: realm, uri: url, user: user, password: try PasswordFile.firstLine(of: passwordFile))
-        return URLOpener(BasicAuthHandler(passwords))
+        return URLOpener(DigestAuthHandler(passwords), BasicAuthHandler(passwords))
     }
 
     private func save(_ response: URLOpener.BlockingResponse) throws {

@@ -58,6 +58,27 @@ struct GetTests {
         #expect(!bad.errors.contains("canary-secret") && !bad.output.contains("canary-secret"))
     }
 
+    @Test("Where a server offers Digest and Basic, the password is not shown")
+    func digest() throws {
+        let server = try ChildProcess.python(
+            """
+            import http.server
+            class H(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    answer = self.headers["Authorization"]
+                    self.send_response(200 if answer else 401)
+                    self.send_header("WWW-Authenticate", 'Basic realm="R", Digest realm="R", nonce="n", qop="auth"')
+                    self.send_header("Content-Length", str(len(answer or "")))
+                    self.end_headers()
+                    self.wfile.write((answer or "").encode())
+                def log_message(self, *a): pass
+            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            """)
+        let url = "http://127.0.0.1:\(try #require(server.readLine()))/"
+        let got = try Tool.run("get", "--user", "klem", "--password-file", "-", url, input: "canary")
+        #expect(got.status == 0 && got.output.hasPrefix(#"Digest username="klem", realm="R", nonce="n", uri="/""#))
+    }
+
     @Test("Fields are sent as given, and what is no field is refused")
     func headers() throws {
         let echo = try ChildProcess.python(

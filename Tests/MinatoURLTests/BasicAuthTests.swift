@@ -40,9 +40,9 @@ import Testing
 
     @Test(arguments: [
         ([#"Basic realm="S""#], "http://h/"), ([#"Basic realm="r""#], "http://h/"), ([], "http://h/"),
-        (["Basic"], "http://h/"),
         ([#"Digest realm="R", nonce="n""#], "http://h/"), ([#"Bearer realm="R""#], "http://h/"),
-        (["Basic realm=\""], "http://h/"),
+        (["Bearer realm=\""], "http://h/"), (["Basic"], "http://i/"),
+        (["Basic realm=\"", "Basic realm=S"], "http://h/"),
         ([#"Basic realm="R""#], "https://h/"), ([#"Basic realm="R""#], "http://h/b"),
         ([#"Basic realm="R""#], "http://i/"),
         ([#"Basic realm="R""#], "h"),
@@ -52,6 +52,26 @@ import Testing
         let error = #expect(throws: OpenError.self) { try Self.opener(transport, uri).openBlocking("http://h/a") }
         #expect(error?.code == .httpStatus && error?.blockingResponse?.status == 401)
         #expect(transport.requests.count == 1 && transport.requests[0].field("Authorization") == nil)
+    }
+
+    /// An error of its own, with the response, when a password is there and nothing else is offered.
+    @Test(arguments: [
+        (["Basic"], "a Basic challenge is malformed: no realm"),
+        (["basic charset=UTF-8"], "a Basic challenge is malformed: no realm"),
+        (["Basic realm=\""], "a Basic challenge is malformed: a quoted text without end in the parameter realm"),
+        (["@@"], "a challenge is malformed: text that is neither a scheme nor a parameter"),
+        (
+            ["Negotiate", "Basic realm=a, realm=b", "Basic"],
+            "a Basic challenge is malformed: the parameter realm twice"
+        ),
+        (["Digest realm=R"], "a Digest challenge is malformed: no nonce"),
+    ])
+    func malformedChallengeIsAnError(_ challenges: [String], _ detail: String) throws {
+        let transport = Self.guarded(challenges, by: Self.klem)
+        let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/a") }
+        #expect(error?.description == "handle http://h/a: \(detail) (badChallenge)")
+        #expect(error?.response?.status == 401 && transport.requests.count == 1)
+        #expect(try error?.response?.body.collect(upTo: 10) == Array("no".utf8))
     }
 
     @Test func givesUpWhenRefused() throws {

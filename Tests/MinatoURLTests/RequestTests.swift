@@ -46,6 +46,19 @@ import Testing
         #expect(request.location.fragment == "f")
     }
 
+    /// What no Referer may have (RFC 9110 section 10.1.3) is gone when the field is set.
+    @Test(arguments: [
+        ("http://u:canary@h/p?q=a@b#canary", "http://h/p?q=a@b"), ("http://canary@h:81", "http://h:81"),
+        ("//u:canary@h/", "//h/"), ("http://u:canary@canary@h/", "http://h/"), ("http://h/a@b", "http://h/a@b"),
+        ("/p?x@y", "/p?x@y"), ("about:blank", "about:blank"), ("", ""), ("#canary", ""),
+    ])
+    func refererHasNoSecret(_ given: String, _ sent: String) throws {
+        var request = try URLOpener.Request("http://h/")
+        try request.setField("referer", given)
+        try request.addField("X", given)
+        #expect(request.field("Referer") == sent && request.field("X") == given)
+    }
+
     @Test(arguments: ["", "a b", "a:", "a\r\nb", "a\r\n", "é", "a\0", "(", "\u{7f}"])
     func refusesNames(_ name: String) throws {
         var request = try URLOpener.Request("http://h/")

@@ -129,6 +129,20 @@ extension OpenError.Code {
     public static let http2Failed = Self(rawValue: "http2Failed")
 }
 
+// Authentication.
+extension OpenError.Code {
+    /// The server or the proxy asks for credentials, which are there, by nothing but malformed challenges.
+    ///
+    /// The response is in the error.
+    public static let badChallenge = Self(rawValue: "badChallenge")
+
+    /// The server or the proxy asks for credentials, which are there, by nothing but forms of Digest that are not supported:
+    /// another algorithm than MD5 and SHA-256, or a `qop` without `auth`.
+    ///
+    /// The response is in the error.
+    public static let unsupportedChallenge = Self(rawValue: "unsupportedChallenge")
+}
+
 // Decisions of ours.
 extension OpenError.Code {
     /// More than 10 redirects, or 4 to the same URL.

@@ -14,6 +14,14 @@ struct ChallengeScanner {
 
     private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
 
+    /// Whether a comma or the end comes next, spaces aside. Skips the spaces when it is so.
+    var isAtSeparator: Bool {
+        mutating get {
+            skipSpaces()
+            return current == nil || current == UInt8(ascii: ",")
+        }
+    }
+
     /// Skips spaces and commas, and says whether anything is left.
     mutating func skipSeparators() -> Bool {
         while let byte = current, isSpace(byte) || byte == UInt8(ascii: ",") { index += 1 }
@@ -30,41 +38,57 @@ struct ChallengeScanner {
         return start < index ? String(decoding: bytes[start..<index], as: UTF8.self) : nil
     }
 
-    /// After a scheme: credentials in the form of one word (`NTLM TlRMTVNT...==`).
+    /// After a scheme: skips the spaces there, and credentials in the form of one word (`NTLM TlRMTVNT...==`).
     ///
     /// A word with `=` and more after it is a parameter and stays.
-    mutating func skipToken68() {
+    ///
+    /// - Returns: Whether a space, a comma or the end follows the scheme, as it must.
+    mutating func skipToken68() -> Bool {
         let start = index
         skipSpaces()
-        guard index > start else { return skipToComma() }
+        guard index > start else { return isAtSeparator }
         let word = index
         while let byte = current, HTTPSyntax.isTokenByte(byte) || byte == UInt8(ascii: "/") { index += 1 }
         while current == UInt8(ascii: "=") { index += 1 }
-        skipSpaces()
         // It ends here or before a comma, and then it was one word; a lone scheme ends so too, and has no such word.
-        if current != nil && current != UInt8(ascii: ",") { index = word }
+        if !isAtSeparator { index = word }
+        return true
     }
 
-    /// After a name: `= value`, or nil (and nothing consumed but spaces) when there is no `=`.
-    mutating func value() -> String? {
+    /// After a name: skips `=` and the spaces around it, or says that there is none and skips nothing.
+    mutating func skipEqualsSign() -> Bool {
         let start = index
         skipSpaces()
         guard current == UInt8(ascii: "=") else {
             index = start
-            return nil
+            return false
         }
         index += 1
         skipSpaces()
-        if current == UInt8(ascii: "\"") { return quoted(by: UInt8(ascii: "\""), escapes: true) ?? "" }
+        return true
+    }
+
+    /// After `=`: the value, and what is malformed about it or nil.
+    mutating func value() -> (value: String, problem: String?) {
+        if current == UInt8(ascii: "\"") {
+            guard let value = quoted(by: UInt8(ascii: "\""), escapes: true) else {
+                return ("", "a quoted text without end")
+            }
+            return (value, nil)
+        }
         // Single quotes are no syntax of HTTP's, but servers send them and Python takes them.
         if current == UInt8(ascii: "'"), index < lastSingleQuote,
             let value = quoted(by: UInt8(ascii: "'"), escapes: false)
         {
-            return value
+            return (value, nil)
         }
+        // A token, by the rules. Spaces within are taken as Python takes them: no server means anything else by them.
         let first = index
-        while let byte = current, byte != UInt8(ascii: ","), !isSpace(byte) { index += 1 }
-        return String(decoding: bytes[first..<index], as: UTF8.self)
+        skipToComma()
+        let value = HTTPSyntax.trimmed(bytes[first..<index])
+        let problem: String? =
+            if value.isEmpty { "no value" } else if value.contains(UInt8(ascii: "\"")) { "a stray quote" } else { nil }
+        return (String(decoding: value, as: UTF8.self), problem)
     }
 
     /// A quoted text, or nil when the closing quote is missing; then everything is consumed, or for single quotes nothing.

@@ -9,6 +9,11 @@ struct PasswordScope: Hashable, Sendable {
     init?(_ uri: String) {
         let hasScheme = URLSplit(uri).authority != nil && uri.utf8.first != UInt8(ascii: "/")
         guard let location = try? RequestURL(parsing: hasScheme ? uri : "https://" + uri) else { return nil }
+        self.init(of: location)
+    }
+
+    /// The place of a URL that was read already.
+    init(of location: RequestURL) {
         origin = location.origin
         path = URLSplit.removingDotSegments(PercentEncoding.decodeUnreserved(location.path))
     }

@@ -20,7 +20,8 @@
 ///
 /// Python: `urllib.request.BaseHandler`, whose methods are found by name (`http_request`, `http_error_401`).
 public protocol OpenerHandler: Sendable {
-    /// The place in the chain; smaller comes first. By default 500, as all of ours. Python: `handler_order`.
+    /// The place in the chain; smaller comes first. By default 500, as all of ours but those for Digest, which have 490. Python:
+    /// `handler_order`.
     var order: Int { get }
 
     /// What it stands in for: a handler of a kind replaces the default handler of that kind. By default nil: a handler beside

@@ -14,5 +14,14 @@ extension URLOpener {
 
         /// Answering Basic challenges of servers; by default ``BasicAuthHandler`` without passwords.
         public static let basicAuthentication = HandlerKind(rawValue: "basicAuthentication")
+
+        /// Answering Digest challenges of servers; by default ``DigestAuthHandler`` without passwords.
+        public static let digestAuthentication = HandlerKind(rawValue: "digestAuthentication")
+
+        /// Answering Basic challenges of proxies; by default ``ProxyBasicAuthHandler`` without passwords.
+        public static let proxyBasicAuthentication = HandlerKind(rawValue: "proxyBasicAuthentication")
+
+        /// Answering Digest challenges of proxies; by default ``ProxyDigestAuthHandler`` without passwords.
+        public static let proxyDigestAuthentication = HandlerKind(rawValue: "proxyDigestAuthentication")
     }
 }

@@ -28,9 +28,9 @@ public final class URLOpener: Sendable {
     /// Makes an opener.
     ///
     /// - Parameters:
-    ///   - handlers: Handlers beside the default ones, which are ``RedirectHandler`` and ``BasicAuthHandler`` without
-    ///     passwords. A handler with a ``OpenerHandler/kind`` replaces the default one of that kind. They run by their
-    ///     ``OpenerHandler/order``.
+    ///   - handlers: Handlers beside the default ones, which are ``RedirectHandler``, and without passwords
+    ///     ``BasicAuthHandler``, ``DigestAuthHandler``, ``ProxyBasicAuthHandler`` and ``ProxyDigestAuthHandler``. A handler with a
+    ///     ``OpenerHandler/kind`` replaces the default one of that kind. They run by their ``OpenerHandler/order``.
     ///   - configuration: Everything else. Default: the defaults.
     ///
     /// Python: `build_opener(*handlers)`.
@@ -54,7 +54,10 @@ public final class URLOpener: Sendable {
     package init(
         _ handlers: [any OpenerHandler], transport: any Transport, configuration: Configuration = Configuration()
     ) {
-        let defaults: [any OpenerHandler] = [RedirectHandler(), BasicAuthHandler()]
+        let defaults: [any OpenerHandler] = [
+            RedirectHandler(), BasicAuthHandler(), DigestAuthHandler(), ProxyBasicAuthHandler(),
+            ProxyDigestAuthHandler(),
+        ]
         let replaced = Set(handlers.compactMap(\.kind))
         let all = handlers + defaults.filter { handler in handler.kind.map { !replaced.contains($0) } ?? true }
         // By order, and within an order as given: `sort` alone does not promise that.

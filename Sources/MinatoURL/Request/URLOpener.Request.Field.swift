@@ -15,11 +15,17 @@ extension URLOpener.Request {
         /// Whether every redirect drops the field.
         public let isUnredirected: Bool
 
-        init(name: String, value: String, isSensitive: Bool, isUnredirected: Bool) {
+        /// What a handler of ours remembers of the credentials that it put here; nil in every other field.
+        let credentials: SentCredentials?
+
+        init(
+            name: String, value: String, isSensitive: Bool, isUnredirected: Bool, credentials: SentCredentials? = nil
+        ) {
             self.name = name
             self.value = value
             self.isSensitive = isSensitive || HTTPSyntax.isAlwaysSensitive(name)
             self.isUnredirected = isUnredirected
+            self.credentials = credentials
         }
 
         /// Whether this is its name, without regard to case.

@@ -26,6 +26,9 @@ extension URLOpener {
         /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
         package var proxy: Proxy?
 
+        /// The proxy that the request goes by, whose URL may have a user name and password; nil for none.
+        package var proxy: RequestURL?
+
         /// The body, or nil for none.
         ///
         /// An empty body is a body: its length 0 is sent.
@@ -55,8 +58,8 @@ extension URLOpener {
         ///
         /// - Parameters:
         ///   - url: An http or https URL. A user name and password in it (`http://user:pw@host/`) are taken out: they are
-        ///     neither sent nor shown, and used only to answer a 401 Basic challenge of that same scheme, host and port.
-        ///     Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
+        ///     neither sent nor shown, and used only to answer a challenge (401, Basic or Digest) of that same scheme, host
+        ///     and port. Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
         ///   - method: The method, case-sensitive, or nil: GET, or POST when there is a body.
         ///   - body: The body, or nil for none.
         /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
@@ -128,7 +131,8 @@ extension URLOpener.Request {
     ///
     /// - Parameters:
     ///   - name: A token; its case is kept.
-    ///   - value: Text without controls other than tab; may be empty. Non-ASCII is sent as UTF-8.
+    ///   - value: Text without controls other than tab; may be empty. Non-ASCII is sent as UTF-8. A Referer loses user name,
+    ///     password and fragment of its URL.
     ///   - sensitive: Whether the value is a secret: never shown, and dropped when a redirect changes scheme, host or port.
     ///     Authorization, Cookie and Proxy-Authorization always are.
     ///   - unredirected: Whether the field belongs to this URL alone and is dropped by every redirect.
@@ -139,10 +143,19 @@ extension URLOpener.Request {
     public mutating func addField(
         _ name: String, _ value: String, sensitive: Bool = false, unredirected: Bool = false
     ) throws(OpenError) {
+        let value = HTTPSyntax.areEqual(name, "Referer") ? RefererField.withoutSecrets(value) : value
+        try add(Field(name: name, value: value, isSensitive: sensitive, isUnredirected: unredirected))
+    }
+
+    /// Adds a field that was made elsewhere, by the same rules.
+    mutating func add(_ field: Field) throws(OpenError) {
+        let name = field.name
         guard HTTPSyntax.isToken(name.utf8) else { throw refusal("a field name is not a token") }
-        guard HTTPSyntax.isFieldValue(value) else { throw refusal("the value of the field \(name) has a control") }
+        guard HTTPSyntax.isFieldValue(field.value) else {
+            throw refusal("the value of the field \(name) has a control")
+        }
         guard !HTTPSyntax.isReserved(name) else { throw refusal("the field \(name) is not for requests to set") }
-        fieldList.append(Field(name: name, value: value, isSensitive: sensitive, isUnredirected: unredirected))
+        fieldList.append(field)
     }
 
     /// Sets a field, in place of all others of the same name.

@@ -1,0 +1,69 @@
+internal import HTTPTypes
+
+/// Who asks for credentials, the server or the proxy on the way to it: what differs between the two (RFC 9110 section 11).
+enum AuthenticationSide: Sendable {
+    case server
+    case proxy
+
+    /// The status that asks.
+    var status: Int {
+        switch self {
+        case .server: 401
+        case .proxy: 407
+        }
+    }
+
+    /// The field that the challenges are in.
+    var challengeField: HTTPField.Name {
+        switch self {
+        case .server: .wwwAuthenticate
+        case .proxy: .proxyAuthenticate
+        }
+    }
+
+    /// The field that answers.
+    var answerField: String {
+        switch self {
+        case .server: "Authorization"
+        case .proxy: "Proxy-Authorization"
+        }
+    }
+
+    /// The field of a response that says something about the answer.
+    var informationField: HTTPField.Name {
+        switch self {
+        case .server: .authenticationInfo
+        case .proxy: .proxyAuthenticationInfo
+        }
+    }
+
+    /// Who gets the answer of a request, or nil: a request that goes straight to its server has no secret for any proxy.
+    func place(of request: URLOpener.Request) -> RequestURL? {
+        switch self {
+        case .server: request.location
+        case .proxy: request.proxy
+        }
+    }
+
+    /// The method of the message that carries the answer.
+    func method(of request: URLOpener.Request) -> String {
+        isTunnelled(request) ? "CONNECT" : request.method
+    }
+
+    /// The target in the first line of that message (RFC 9112 section 3.2).
+    ///
+    /// For a server it is path and query, also when a proxy that is no tunnel gets the whole URL: such a proxy passes on what
+    /// the server is meant to see.
+    func target(of request: URLOpener.Request) -> String {
+        let location = request.location
+        if isTunnelled(request) { return "\(location.origin.host):\(location.origin.port)" }
+        if self == .proxy { return location.target }
+        var reference = URLReference(location.target)
+        (reference.scheme, reference.authority) = (nil, nil)
+        return reference.text
+    }
+
+    private func isTunnelled(_ request: URLOpener.Request) -> Bool {
+        self == .proxy && request.location.origin.scheme == "https"
+    }
+}
