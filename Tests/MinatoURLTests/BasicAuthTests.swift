@@ -70,8 +70,8 @@ import Testing
         let transport = Self.guarded(challenges, by: Self.klem)
         let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/a") }
         #expect(error?.description == "handle http://h/a: \(detail) (badChallenge)")
-        #expect(error?.response?.status == 401 && transport.requests.count == 1)
-        #expect(try error?.response?.body.collect(upTo: 10) == Array("no".utf8))
+        #expect(error?.blockingResponse?.status == 401 && transport.requests.count == 1)
+        #expect(try error?.blockingResponse?.body.collect(upTo: 10) == Array("no".utf8))
     }
 
     @Test func givesUpWhenRefused() throws {

@@ -9,7 +9,7 @@ extension URLOpener.Request {
     public mutating func setForm(_ form: URLQuery) {
         // What is sent with a body when a request has no content type of its own.
         removeField("Content-Type")
-        body = Array(form.urlencoded().utf8)
+        body = .bytes(Array(form.urlencoded().utf8))
     }
 
     /// Makes a form with files the body: `multipart/form-data`.
@@ -25,6 +25,6 @@ extension URLOpener.Request {
         let encoded = form.encoded()
         guard let bytes = encoded.bytes else { throw refusal("the content of a part of the form is elsewhere") }
         try setField("Content-Type", encoded.contentType)
-        body = bytes
+        body = .bytes(bytes)
     }
 }

@@ -119,7 +119,8 @@ extension OpenError.Code {
     /// The chunked coding of the body is broken.
     public static let badChunk = Self(rawValue: "badChunk")
 
-    /// The body cannot be decoded: it is not what its Content-Encoding says, or that names something unknown.
+    /// Something encoded cannot be decoded: a body is not what its Content-Encoding says, or that names something unknown; or
+    /// in a text that is to be validated a percent sign begins no triplet, or the decoded bytes are not UTF-8.
     public static let badEncoding = Self(rawValue: "badEncoding")
 
     /// More became of an encoded body than may.

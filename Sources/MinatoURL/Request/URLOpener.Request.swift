@@ -26,9 +26,6 @@ extension URLOpener {
         /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
         package var proxy: Proxy?
 
-        /// The proxy that the request goes by, whose URL may have a user name and password; nil for none.
-        package var proxy: RequestURL?
-
         /// The body, or nil for none.
         ///
         /// An empty body is a body: its length 0 is sent.

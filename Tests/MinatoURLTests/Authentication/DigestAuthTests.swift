@@ -92,7 +92,7 @@ import Testing
         case .success(let response): #expect(code == "-" && response.status == 200)
         case .failure(let error):
             #expect((error as? OpenError)?.code.rawValue == code)
-            #expect(try (error as? OpenError)?.response?.body.collect(upTo: 9) == Array("no".utf8))
+            #expect(try (error as? OpenError)?.blockingResponse?.body.collect(upTo: 9) == Array("no".utf8))
         }
     }
 
@@ -134,7 +134,7 @@ import Testing
         let transport = Self.transport([0: challenges])
         let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/a") }
         #expect(error?.description == "handle http://h/a: \(detail) (\(code))")
-        #expect(error?.response?.status == 401 && Self.sent(transport) == ["-"])
+        #expect(error?.blockingResponse?.status == 401 && Self.sent(transport) == ["-"])
         // Who has no password for the place has no use for the reason.
         let plain = #expect(throws: OpenError.self) {
             try Self.opener(Self.transport([0: challenges])).openBlocking("http://i/a")
@@ -193,7 +193,7 @@ import Testing
         let transport = Self.transport([0: ["Digest realm=R, nonce=n"]])
         let request = try URLOpener.Request("http://h/a", method: "PUT", body: [7])
         #expect(try Self.opener(transport).openBlocking(request).status == 200)
-        #expect(transport.requests.map(\.method) == ["PUT", "PUT"] && transport.requests[1].body == [7])
+        #expect(transport.requests.map(\.method) == ["PUT", "PUT"] && transport.requests[1].body?.bytes == [7])
         let key = MD5.hexadecimal("Mufasa:R:Circle of Life")
         let parts = Authentication.parameters(transport.requests[1].field("Authorization"))
         #expect(parts["response"] == MD5.hexadecimal("\(key):n:" + MD5.hexadecimal("PUT:/a")))

@@ -56,7 +56,7 @@ struct HTTPBinTests {
         let error = #expect(throws: OpenError.self) {
             try open(opener, "/digest-auth/\(quality)/Mufasa/Circle/\(algorithm)")
         }
-        #expect(error?.code == .unsupportedChallenge && error?.response?.status == 401 && log.take().count == 1)
+        #expect(error?.code == .unsupportedChallenge && error?.blockingResponse?.status == 401 && log.take().count == 1)
     }
 
     /// A nonce that becomes stale at once, and one that does after a request. httpbin keeps count in cookies.

@@ -67,7 +67,7 @@ import Testing
         let passwords = Self.passwords(isAuthenticated: true)
         let opener = URLOpener([BasicAuthHandler(passwords)], transport: transport)
         let error = #expect(throws: OpenError.self) { try opener.openBlocking("http://h/a") }
-        #expect(error?.response?.status == 401 && !passwords.isAuthenticated(uri: "http://h/a"))
+        #expect(error?.blockingResponse?.status == 401 && !passwords.isAuthenticated(uri: "http://h/a"))
         Self.open(opener, "http://h/a")
         #expect(Self.carried(transport) == [true, false])
     }

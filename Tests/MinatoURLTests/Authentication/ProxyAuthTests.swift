@@ -12,7 +12,7 @@ import Testing
         let url: String
         var order: Int { 100 }
         func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
-            request.proxy = try RequestURL(url)
+            request.proxy = try Proxy(url)
         }
     }
 
@@ -72,7 +72,7 @@ import Testing
         let opener = Self.opener(transport)
         _ = try opener.openBlocking("http://h/")
         let error = #expect(throws: OpenError.self) { try opener.openBlocking("http://h/") }
-        #expect(error?.response?.status == 407)
+        #expect(error?.blockingResponse?.status == 407)
         _ = try opener.openBlocking("http://h/")
         #expect(Self.sent(transport) == ["-", "Basic", "Basic", "-"])
     }
@@ -91,7 +91,7 @@ import Testing
             let transport = ScriptedTransport(Reply(status: status, fields: challenges.map { (name, $0) }))
             let opener = Self.opener(transport, proxy, for: place)
             let error = #expect(throws: OpenError.self) { try opener.openBlocking("http://h/") }
-            #expect(error?.response?.status == status && Self.sent(transport) == ["-"])
+            #expect(error?.blockingResponse?.status == status && Self.sent(transport) == ["-"])
         }
     }
 
@@ -135,6 +135,6 @@ import Testing
     @Test func malformedChallengeIsAnError() {
         let transport = ScriptedTransport(Self.challenge("Digest realm=P"))
         let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/") }
-        #expect(error?.code == .badChallenge && error?.response?.status == 407)
+        #expect(error?.code == .badChallenge && error?.blockingResponse?.status == 407)
     }
 }

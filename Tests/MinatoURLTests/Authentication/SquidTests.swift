@@ -25,7 +25,7 @@ struct SquidTests {
         let url: String
         var order: Int { 100 }
         func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
-            request.proxy = try RequestURL(url)
+            request.proxy = try Proxy(url)
         }
     }
 

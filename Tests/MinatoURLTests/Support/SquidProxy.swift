@@ -94,14 +94,18 @@ final class SquidProxy {
 }
 
 /// Carries requests to a proxy and responses back, a connection for each.
-struct ProxyTransport: BlockingTransport {
+struct ProxyTransport: Transport {
     /// Whether it passes on what the proxy says of the next nonce.
     var namesNextNonce = true
 
-    func perform(_ request: URLOpener.Request, timeout: Duration?) throws(OpenError) -> BlockingHop {
+    func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
+        try performBlocking(request, limits)
+    }
+
+    func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
         guard let proxy = request.proxy else { throw OpenError(.badRequest, url: request.url, detail: "no proxy") }
         do {
-            var socket = try Socket.connect(to: .tcp(proxy.origin.host, proxy.origin.port), timeout: .seconds(20))
+            var socket = try Socket.connect(to: .tcp(proxy.host, proxy.port), timeout: .seconds(20))
             try socket.setTimeout(.seconds(20))
             try socket.sendAll(Self.head(request))
             var bytes: [UInt8] = []
@@ -119,7 +123,11 @@ struct ProxyTransport: BlockingTransport {
                 try parser.take(Array(line) + [10])
             }
             guard let head = parser.head, let end else { throw SquidProxy.StartError(log: "no head") }
-            return BlockingHop(head: head, body: ScriptedSource([Array(bytes[end...])]))
+            let pipe = BodyPipe(url: request.url)
+            pipe.publish(head)
+            if end < bytes.count { pipe.offer(Array(bytes[end...])) }
+            pipe.finish(.complete)
+            return Hop(head: head, pipe: pipe, driver: nil)
         } catch {
             throw OpenError(.transport, url: request.url, detail: "\(error)")
         }
@@ -136,8 +144,4 @@ struct ProxyTransport: BlockingTransport {
         if !request.isTunnelled { lines.append("Connection: close") }
         return lines.joined(separator: "\r\n") + "\r\n\r\n"
     }
-}
-
-extension URLOpener.Request {
-    fileprivate var isTunnelled: Bool { location.origin.scheme == "https" }
 }

@@ -37,11 +37,12 @@ enum AuthenticationSide: Sendable {
         }
     }
 
-    /// Who gets the answer of a request, or nil: a request that goes straight to its server has no secret for any proxy.
+    /// Who gets the answer of a request, or nil: a request that goes straight to its server has no secret for any proxy, and a
+    /// SOCKS proxy speaks no HTTP.
     func place(of request: URLOpener.Request) -> RequestURL? {
         switch self {
         case .server: request.location
-        case .proxy: request.proxy
+        case .proxy: request.httpProxy?.location
         }
     }
 
@@ -58,12 +59,20 @@ enum AuthenticationSide: Sendable {
         let location = request.location
         if isTunnelled(request) { return "\(location.origin.host):\(location.origin.port)" }
         if self == .proxy { return location.target }
-        var reference = URLReference(location.target)
+        var reference = URLSplit(location.target)
         (reference.scheme, reference.authority) = (nil, nil)
         return reference.text
     }
 
     private func isTunnelled(_ request: URLOpener.Request) -> Bool {
-        self == .proxy && request.location.origin.scheme == "https"
+        self == .proxy && request.isTunnelled
     }
+}
+
+extension URLOpener.Request {
+    /// The proxy that it goes through when that speaks HTTP.
+    var httpProxy: Proxy? { proxy?.scheme == .socks5 ? nil : proxy }
+
+    /// Whether it goes through a tunnel that a proxy is asked for (RFC 9110 section 9.3.6).
+    var isTunnelled: Bool { httpProxy != nil && location.origin.scheme == "https" }
 }

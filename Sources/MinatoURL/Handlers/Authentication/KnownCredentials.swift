@@ -20,7 +20,7 @@ struct KnownCredentials {
         self.passwords = passwords
         inURL =
             switch side {
-            case .proxy: place.userInformation
+            case .proxy: request.proxy?.credentials
             case .server:
                 original.location.origin == place.origin ? original.location.userInformation : nil
             }

@@ -108,9 +108,9 @@ final class DigestSessions: Sendable {
     /// URIs of other servers do not count: one server does not decide what another one is sent.
     private static func scopes(of challenge: DigestChallenge, at place: RequestURL) -> [PasswordScope]? {
         guard !challenge.domain.isEmpty else { return nil }
-        let base = URLReference(place.target)
+        let base = URLSplit(place.target)
         return challenge.domain.prefix(maximumDomain).compactMap { uri in
-            PasswordScope(URLReference(uri).resolved(against: base).text)
+            PasswordScope(URLSplit(uri).resolved(against: base).text)
         }
     }
 }
