@@ -55,7 +55,7 @@ import Testing
         let sent = Self.sent(transport).map { $0.split(separator: "/").first.map(String.init) ?? "" }
         if answer == "-" {
             guard case .failure(let error as OpenError) = status else { throw OpenError(.closed, url: "", detail: "") }
-            #expect(error.code == .httpStatus && error.response?.status == 401 && sent == ["-"])
+            #expect(error.code == .httpStatus && error.blockingResponse?.status == 401 && sent == ["-"])
         } else {
             #expect(try status.get().status == 200 && sent == ["-", answer])
         }

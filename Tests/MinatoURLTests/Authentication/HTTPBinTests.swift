@@ -22,7 +22,7 @@ struct HTTPBinTests {
             _ = try response.body.collect(upTo: 10_000)
             return (response.status, log.take().count)
         } catch {
-            guard let status = error.response?.status, error.code == .httpStatus else { throw error }
+            guard let status = error.blockingResponse?.status, error.code == .httpStatus else { throw error }
             return (status, log.take().count)
         }
     }

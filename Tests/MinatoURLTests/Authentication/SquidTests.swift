@@ -53,7 +53,7 @@ struct SquidTests {
             let response = try opener.openBlocking(url)
             return response.status
         } catch {
-            guard error.code == .httpStatus, let status = error.response?.status else { throw error }
+            guard error.code == .httpStatus, let status = error.blockingResponse?.status else { throw error }
             return status
         }
     }

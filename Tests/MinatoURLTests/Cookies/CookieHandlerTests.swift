@@ -38,7 +38,7 @@ import Testing
         passwords.add(realm: nil, uri: "http://h.com/", user: "u", password: "p")
         let opener = opener(test.jar, transport, BasicAuthHandler(passwords))
         let error = #expect(throws: OpenError.self) { try opener.openBlocking("http://h.com/") }
-        #expect(error?.response?.status == 503)
+        #expect(error?.blockingResponse?.status == 503)
         #expect(transport.requests.map { $0.field("Cookie") } == [nil, "a=1", "a=1; b=2"])
         #expect(transport.requests.allSatisfy { $0.fields.count { $0.isNamed("Cookie") } <= 1 })
         #expect(test.field("http://h.com/") == "a=1; b=2; c=3")
