@@ -2,13 +2,13 @@
 ///
 /// It performs nothing. Whoever drives it sends the requests and gives it the heads, in a thread that blocks or in a task that
 /// suspends.
-package struct HandlerChain: Sendable {
+struct HandlerChain {
     /// What is to be done with the response just received.
-    package enum Step: Sendable {
+    enum Step: Sendable {
         /// It is the result.
         case deliver
-        /// Its body is of no interest; this request goes out.
-        case perform(URLOpener.Request)
+        /// Its body is of no interest; this request goes out, after a pause.
+        case perform(URLOpener.Request, after: Duration = .zero)
         /// The open fails, with the response in the error.
         case fail(OpenError)
     }
@@ -20,7 +20,8 @@ package struct HandlerChain: Sendable {
 
     private let handlers: [any OpenerHandler]
     private let decodes: Bool
-    package private(set) var exchange: URLOpener.Exchange
+    private var retries: RetryState?
+    private(set) var exchange: URLOpener.Exchange
 
     /// Begins an open.
     ///
@@ -28,19 +29,23 @@ package struct HandlerChain: Sendable {
     ///   - handlers: The handlers, in order.
     ///   - request: The request of the program.
     ///   - decodes: Whether servers are asked for encoded bodies.
-    package init(_ handlers: [any OpenerHandler], request: URLOpener.Request, decodes: Bool = false) {
+    ///   - retries: What is tried again; nil for nothing.
+    init(
+        _ handlers: [any OpenerHandler], request: URLOpener.Request, decodes: Bool = false, retries: RetryState? = nil
+    ) {
+        self.retries = retries
         self.handlers = handlers
         self.decodes = decodes
         exchange = URLOpener.Exchange(request)
     }
 
     /// The first request to send.
-    package mutating func begin() throws(OpenError) -> URLOpener.Request {
+    mutating func begin() throws(OpenError) -> URLOpener.Request {
         try prepare()
     }
 
     /// What follows from the head of the response to the request sent last.
-    package mutating func receive(_ head: URLOpener.ResponseHead) -> Step {
+    mutating func receive(_ head: URLOpener.ResponseHead) -> Step {
         do throws(OpenError) {
             // RFC 9110 section 10.1.1: a server that does not know the expectation gets the request without it.
             if head.status == 417 && exchange.request.expectsContinue {
@@ -59,8 +64,31 @@ package struct HandlerChain: Sendable {
             return .fail(error)
         }
         if 200...299 ~= head.status { return .deliver }
+        if let pause = retries?.pause(after: head, of: exchange.request) {
+            exchange.hops.append(URLOpener.Exchange.Hop(request: exchange.request, head: head, reason: .unavailable))
+            return again(after: pause)
+        }
+        return .fail(statusError(head))
+    }
+
+    /// The error that a status is.
+    func statusError(_ head: URLOpener.ResponseHead) -> OpenError {
         let detail = head.reason.isEmpty ? "\(head.status)" : "\(head.status) \(head.reason)"
-        return .fail(error(.httpStatus, .open, detail))
+        return error(.httpStatus, .open, detail)
+    }
+
+    /// What follows when the request sent last got no response: another try, or the error itself.
+    mutating func receive(_ error: OpenError) -> Step {
+        guard let pause = retries?.pause(after: error, of: exchange.request) else { return .fail(error) }
+        return again(after: pause)
+    }
+
+    private mutating func again(after pause: Duration) -> Step {
+        do throws(OpenError) {
+            return .perform(try prepare(), after: pause)
+        } catch {
+            return .fail(error)
+        }
     }
 
     private mutating func perform(

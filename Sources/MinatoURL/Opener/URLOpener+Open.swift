@@ -43,19 +43,40 @@ extension URLOpener {
         _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
     ) async throws(OpenError) -> Response {
         let limits = try limits(request, timeout, deadline)
-        var chain = HandlerChain(handlers, request: request, decodes: configuration.decoding.isEnabled)
+        var chain = chain(request)
         var next = try chain.begin()
         while true {
-            let hop = try await transport.perform(next, limits)
+            let hop: Hop
+            do throws(OpenError) {
+                hop = try await transport.perform(next, limits)
+            } catch {
+                guard case .perform(let request, let pause) = chain.receive(error), limits.allow(pause) else {
+                    throw error
+                }
+                try await Self.wait(pause, next.url)
+                next = request
+                continue
+            }
             let body = Body(hop.pipe, driver: hop.driver, expectedCount: Self.expectedCount(hop.head, next))
             let response = Response(head: hop.head, url: next.url, body: body)
             switch chain.receive(hop.head) {
             case .deliver: return response
             case .fail(let error): throw error.with(response)
-            case .perform(let request):
+            case .perform(let request, let pause):
+                guard limits.allow(pause) else { throw chain.statusError(hop.head).with(response) }
                 await body.discard()
+                try await Self.wait(pause, next.url)
                 next = request
             }
+        }
+    }
+
+    private static func wait(_ pause: Duration, _ url: String) async throws(OpenError) {
+        guard pause > .zero else { return }
+        do {
+            try await Task.sleep(for: pause, clock: SuspendingClock())
+        } catch {
+            throw OpenError(.cancelled, .open, url: url, detail: "the task was cancelled")
         }
     }
 }

@@ -41,19 +41,37 @@ extension URLOpener {
         _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
     ) throws(OpenError) -> BlockingResponse {
         let limits = try limits(request, timeout, deadline)
-        var chain = HandlerChain(handlers, request: request, decodes: configuration.decoding.isEnabled)
+        var chain = chain(request)
         var next = try chain.begin()
         while true {
-            let hop = try transport.performBlocking(next, limits)
+            let hop: Hop
+            do throws(OpenError) {
+                hop = try transport.performBlocking(next, limits)
+            } catch {
+                guard case .perform(let request, let pause) = chain.receive(error), limits.allow(pause) else {
+                    throw error
+                }
+                Self.sleep(pause)
+                next = request
+                continue
+            }
             let body = BlockingBody(hop.pipe, driver: hop.driver, expectedCount: Self.expectedCount(hop.head, next))
             let response = BlockingResponse(head: hop.head, url: next.url, body: body)
             switch chain.receive(hop.head) {
             case .deliver: return response
             case .fail(let error): throw error.with(response)
-            case .perform(let request):
+            case .perform(let request, let pause):
+                guard limits.allow(pause) else { throw chain.statusError(hop.head).with(response) }
                 body.discard()
+                Self.sleep(pause)
                 next = request
             }
         }
+    }
+
+    private static func sleep(_ pause: Duration) {
+        guard pause > .zero else { return }
+        let (lock, end) = (Lock(), Deadline.after(pause))
+        lock.withLock { while lock.wait(until: end) {} }
     }
 }

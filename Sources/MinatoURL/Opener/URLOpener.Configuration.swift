@@ -24,6 +24,9 @@ extension URLOpener {
         /// Whether bodies come compressed.
         public var decoding = Decoding()
 
+        /// When an open that failed is tried once more. Default: off.
+        public var retries = Retries.off
+
         /// The defaults.
         public init() {}
     }

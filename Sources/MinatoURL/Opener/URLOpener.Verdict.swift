@@ -18,6 +18,8 @@ extension URLOpener {
         case redirect
         /// The response asked for credentials, which the new request has.
         case authentication
+        /// The server asked to come back later, and ``URLOpener/Retries`` allow it.
+        case unavailable
         /// Another reason, of a handler of the program's own.
         case other
     }

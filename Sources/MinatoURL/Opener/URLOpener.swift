@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Opens URLs: a chain of handlers over a transport.
 ///
 /// ```swift
@@ -24,6 +26,7 @@ public final class URLOpener: Sendable {
     let handlers: [any OpenerHandler]
     let transport: any Transport
     let configuration: Configuration
+    private let budget = RetryBudget()
 
     /// Makes an opener.
     ///
@@ -66,5 +69,17 @@ public final class URLOpener: Sendable {
             .map(\.element)
         self.transport = transport
         self.configuration = configuration
+    }
+
+    /// Begins the course of an open.
+    func chain(_ request: Request) -> HandlerChain {
+        var retries: RetryState?
+        if configuration.retries.attempts > 1 {
+            budget.earn(configuration.retries.budgetPerOpen)
+            retries = RetryState(
+                configuration.retries, budget, random: { .random(in: 0...1) }, now: { Int(time(nil)) })
+        }
+        return HandlerChain(
+            handlers, request: request, decodes: configuration.decoding.isEnabled, retries: retries)
     }
 }

@@ -40,6 +40,18 @@ extension URLOpener {
         /// HTTP/1.1. Default: false. RFC 9110 section 10.1.1.
         public var expectsContinue = false
 
+        private var saysIdempotent: Bool?
+
+        /// Whether a server may get the request twice and be none the worse, so that it may be sent again when nobody knows
+        /// what became of it.
+        ///
+        /// By its method: true for GET, HEAD, OPTIONS, TRACE, PUT and DELETE. Set it to true for a POST that the server
+        /// recognizes by a key, and to false for a GET that does something. RFC 9110 section 9.2.2.
+        public var isIdempotent: Bool {
+            get { saysIdempotent ?? ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }
+            set { saysIdempotent = newValue }
+        }
+
         /// Whether **any** certificate is accepted, of anybody, for anything: whoever sits on the way can read and change
         /// everything. Default: false.
         ///

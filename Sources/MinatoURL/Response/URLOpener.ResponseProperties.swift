@@ -17,7 +17,8 @@ extension URLOpener {
 
         /// The fields that came after the body, which are there once it has been read to its end.
         ///
-        /// Empty before, and when there were none. RFC 9110 section 6.5.
+        /// Empty before, and when there were none; of a response over HTTP/2 with a Content-Length, libcurl drops them. RFC 9110
+        /// section 6.5.
         var trailers: HTTPFields { get }
     }
 }

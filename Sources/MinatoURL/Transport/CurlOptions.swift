@@ -68,8 +68,6 @@ struct CurlOptions {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
 
-        // HTTP/2 where TLS offers it. Over plain TCP 7.88 fails on the second request with it.
-        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         set(CURLOPT_HTTP09_ALLOWED, 0)
     }
 
@@ -96,6 +94,11 @@ struct CurlOptions {
     /// - Parameter length: How long the body is, nil for one that is sent in chunks.
     mutating func setRequest(_ request: URLOpener.Request, length: Int?) {
         set(CURLOPT_URL, request.location.target)
+        // HTTP/2 where TLS offers it (ALPN). Over plain TCP 7.88 fails on the second request with it. Requests that come while
+        // the first one still connects wait for what is agreed on there, and then share the connection.
+        let isTLS = request.location.origin.scheme == "https"
+        set(CURLOPT_HTTP_VERSION, Int(isTLS ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+        set(CURLOPT_PIPEWAIT, isTLS ? 1 : 0)
         let method = request.method
         if let body = request.body {
             setBody(body, length)

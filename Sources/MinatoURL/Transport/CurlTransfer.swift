@@ -284,7 +284,9 @@ extension CurlTransfer {
     /// libcurl would send it up to five times, whatever its method. RFC 9110 section 9.2.2.
     private func maySend() -> Bool {
         sendCount += 1
-        if sendCount == 1 || (sendCount == 2 && request.isRepeatable) { return true }
+        if sendCount == 1 || (sendCount == 2 && request.isIdempotent && request.body?.isRestartable != false) {
+            return true
+        }
         problem = ResponseHeadParser.Problem(
             code: .emptyReply, detail: "the connection, used before, ended without a response to this request")
         return false
@@ -309,12 +311,5 @@ extension URLOpener.ResponseHead {
     /// Whether a response to the method ends with its head, over HTTP/1.
     func isWithoutBody(_ method: String) -> Bool {
         method == "HEAD" || status == 204 || status == 304 || contentLength == 0
-    }
-}
-
-extension URLOpener.Request {
-    /// Whether it can be sent twice, and a server may get it twice and be none the worse (RFC 9110 section 9.2.2).
-    var isRepeatable: Bool {
-        ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) && body?.isRestartable != false
     }
 }

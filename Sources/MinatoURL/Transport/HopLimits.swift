@@ -23,4 +23,9 @@ package struct HopLimits: Sendable {
         self.deadline = deadline
         self.minimumRate = minimumRate
     }
+
+    /// Whether there is time for a pause.
+    func allow(_ pause: Duration) -> Bool {
+        pause == .zero || Deadline.after(pause) < deadline
+    }
 }
