@@ -128,11 +128,13 @@ struct CookieStore: Sendable {
     /// Whether a cookie that comes over a way anybody can write to would be sent before, or in place of, a secure one.
     mutating func hidesSecure(_ new: Cookie, at now: WallTime) -> Bool {
         removeExpired(at: now)
-        return entries.values.joined().contains { entry in
-            let old = entry.cookie
-            return old.isSecure && old.name.utf8.elementsEqual(new.name.utf8)
-                && (CookiePlace.isWithin(old.domain, new.domain) || CookiePlace.isWithin(new.domain, old.domain))
-                && CookiePlace.isPath(new.path, within: old.path)
+        return entries.contains { domain, own in
+            (CookiePlace.isWithin(domain, new.domain) || CookiePlace.isWithin(new.domain, domain))
+                && own.contains { entry in
+                    let old = entry.cookie
+                    return old.isSecure && old.name.utf8.elementsEqual(new.name.utf8)
+                        && CookiePlace.isPath(new.path, within: old.path)
+                }
         }
     }
 }

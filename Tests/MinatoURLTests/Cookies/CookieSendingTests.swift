@@ -136,19 +136,27 @@ import Testing
 
     @Test func keeps3000InAll() {
         let test = TestJar()
-        for number in 0..<150 { test.take("g\(number)=1", from: "http://greedy.com/") }
+        for number in 0..<150 { test.take("g\(number)=1", from: "https://greedy.com/") }
         for host in 0..<57 {
-            for number in 0..<50 { test.take("n\(number)=1", from: "http://h\(host).com/") }
+            for number in 0..<50 { test.take("n\(number)=1", from: "https://h\(host).com/") }
         }
         #expect(test.jar.cookies.count == 3000)
         // 100 of the domain that has more than 50 go first, then whatever was not used for longest.
         #expect(test.field("http://h0.com/").utf8.count > 50)
-        for number in 0..<150 { test.take("x=1", from: "http://x\(number).com/") }
+        for number in 0..<150 { test.take("x=1", from: "https://x\(number).com/") }
         let domains = test.jar.cookies.map(\.domain)
         #expect(domains.count == 3000)
         #expect(domains.filter { $0 == "greedy.com" }.isEmpty && domains.filter { $0 == "h0.com" }.count == 50)
         #expect(domains.filter { $0 == "h1.com" }.count == 50)
         test.take("y=1", from: "http://y.com/")
         #expect(test.jar.cookies.filter { $0.domain == "h1.com" }.count == 49)
+    }
+
+    /// Among domains that have no more than their share nothing but use counts.
+    @Test func sparesNoSecureCookieOfAFairDomain() {
+        let test = TestJar()
+        test.take("old=1; Secure", from: "https://first.com/")
+        for number in 0..<3000 { test.take("n=1", from: "https://h\(number).com/") }
+        #expect(test.jar.cookies.count == 3000 && test.jar.cookies.first?.domain == "h0.com")
     }
 }
