@@ -24,16 +24,20 @@ public struct CookieHandler: OpenerHandler {
         self.jar = jar
     }
 
-    /// 50: it has to see a response before another handler answers it.
-    public var order: Int { 50 }
+    /// 150: after the choice of the proxy, and before the handlers that answer responses, for it has to see those, too.
+    public var order: Int { 150 }
 
     /// Sets the Cookie field.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         guard !Self.hasOwn(request, exchange) else { return }
         request.removeField("Cookie")
-        guard let value = jar.field(for: request.location) else { return }
+        guard let value = jar.field(for: Self.place(of: request)) else { return }
         // Unredirected, so that the next request is not taken for one with a Cookie field of the program's.
         try request.addField("Cookie", value, sensitive: true, unredirected: true)
+    }
+
+    private static func place(of request: URLOpener.Request) -> CookiePlace {
+        CookiePlace(request.location, byProxy: request.proxy != nil)
     }
 
     /// Whether the Cookie field of a request is the program's: an unredirected one is, until a redirect has dropped it.
@@ -51,7 +55,7 @@ public struct CookieHandler: OpenerHandler {
         guard head.status != 407 else { return .accept }
         for field in head.fields[fields: .setCookie] {
             let bytes = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
-            jar.take(bytes, from: exchange.request.location)
+            jar.take(bytes, from: Self.place(of: exchange.request))
         }
         return .accept
     }

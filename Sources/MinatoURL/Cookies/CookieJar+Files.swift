@@ -27,7 +27,10 @@ extension CookieJar {
             throw CookieFileError(.load, .malformedLine, path: path, line: error.line, detail: error.detail)
         }
         withStore { store, now in
-            for cookie in loaded { store.insert(cookie.living(from: now), at: now) }
+            // One that has expired would remove the equal one of the jar.
+            for cookie in loaded where cookie.expires.map({ $0 > now }) ?? true {
+                store.insert(cookie.living(from: now), at: now)
+            }
         }
     }
 

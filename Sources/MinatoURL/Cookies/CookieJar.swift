@@ -14,8 +14,8 @@ internal import MinatoSocket
 /// that domain; never for a domain that strangers share (`co.uk`), which libpsl knows. On a machine without libpsl nobody
 /// knows, and every cookie is for its own host alone: see ``knowsPublicSuffixes``. An IP address has nothing below it.
 ///
-/// - A Secure cookie comes and goes over https, and to this machine itself: `localhost`, 127.0.0.0/8, `::1`. Nothing that comes
-///   over another way replaces or hides one.
+/// - A Secure cookie comes and goes over https, and without a proxy to this machine itself: `localhost`, 127.0.0.0/8, `::1`.
+///   Nothing that comes over another way replaces or hides one.
 /// - `__Secure-` and `__Host-` in front of a name are held to what they promise, in any case of letters.
 /// - SameSite is kept, and changes nothing but this: with `None` a cookie has to be Secure.
 /// - Left out: fields with controls or that are not UTF-8, and more than 4096 bytes of name and value. An attribute longer than
@@ -51,7 +51,7 @@ public final class CookieJar: Sendable {
 
     /// The cookies that a request to a URL would carry, in the order of sending; none for a text that is no http or https URL.
     public func cookies(for url: String) -> [Cookie] {
-        (try? RequestURL(url)).map { cookies(for: $0) } ?? []
+        (try? RequestURL(url)).map { cookies(for: CookiePlace($0)) } ?? []
     }
 
     /// The value of a Cookie field for a URL, or nil when there is no cookie for it.
@@ -60,7 +60,7 @@ public final class CookieJar: Sendable {
     ///
     /// Python: `CookieJar.add_cookie_header`.
     public func field(for url: String) -> String? {
-        (try? RequestURL(url)).flatMap { field(for: $0) }
+        (try? RequestURL(url)).flatMap { self.field(for: CookiePlace($0)) }
     }
 
     /// Takes the value of a Set-Cookie field as if it had come in a response from a URL.
@@ -74,7 +74,7 @@ public final class CookieJar: Sendable {
     @discardableResult
     public func receive(_ field: String, from url: String) -> Bool {
         guard let location = try? RequestURL(url) else { return false }
-        return take(Array(field.utf8), from: location) == nil
+        return take(Array(field.utf8), from: CookiePlace(location)) == nil
     }
 
     /// Removes the cookies that a condition holds for; it must not use the jar.
@@ -96,21 +96,19 @@ public final class CookieJar: Sendable {
 }
 
 extension CookieJar {
-    func cookies(for location: RequestURL) -> [Cookie] {
-        let place = CookiePlace(location)
-        return withStore { store, now in store.cookies(for: place, at: now) }
+    func cookies(for place: CookiePlace) -> [Cookie] {
+        withStore { store, now in store.cookies(for: place, at: now) }
     }
 
-    func field(for location: RequestURL) -> String? {
-        let cookies = cookies(for: location)
+    func field(for place: CookiePlace) -> String? {
+        let cookies = cookies(for: place)
         return cookies.isEmpty ? nil : cookies.map(\.text).joined(separator: "; ")
     }
 
     /// Takes a field, or says why not.
     @discardableResult
-    func take(_ field: [UInt8], from location: RequestURL) -> CookieRefusal? {
-        let place = CookiePlace(location)
-        return withStore { store, now in
+    func take(_ field: [UInt8], from place: CookiePlace) -> CookieRefusal? {
+        withStore { store, now in
             do throws(CookieRefusal) {
                 try store.receive(field, from: place, at: now)
                 return nil

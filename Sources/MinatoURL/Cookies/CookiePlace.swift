@@ -6,18 +6,20 @@ struct CookiePlace: Hashable, Sendable {
     let path: String
     /// Whether nobody else can read or change what goes there.
     ///
-    /// That is so over https, and to this machine itself: `localhost`, 127.0.0.0/8, `::1` (RFC 6265bis section 5.8.3).
+    /// That is so over https, and to this machine itself: `localhost`, 127.0.0.0/8, `::1` (RFC 6265bis section 5.8.3). What
+    /// goes by a proxy leaves the machine, whatever the host is called.
     let isSecure: Bool
     /// Whether the host is an IP address, which is no part of another name whatever it ends in.
     let isAddress: Bool
 
-    init(_ location: RequestURL) {
+    init(_ location: RequestURL, byProxy: Bool = false) {
         let host = location.origin.host
         self.host = host.utf8.last == UInt8(ascii: ".") ? String(host.dropLast()) : host
         path = location.path
         let address = HostAddress(host)
         isAddress = address != nil
-        isSecure = location.origin.scheme == "https" || self.host == "localhost" || address?.isLoopback == true
+        let isHere = !byProxy && (self.host == "localhost" || address?.isLoopback == true)
+        isSecure = location.origin.scheme == "https" || isHere
     }
 
     /// The path of a cookie that says none: up to the last slash (section 5.1.4).

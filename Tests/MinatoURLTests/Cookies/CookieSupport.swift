@@ -31,7 +31,7 @@ struct TestJar: Sendable {
 
     @discardableResult
     func take(_ field: [UInt8], from url: String) -> CookieRefusal? {
-        (try? RequestURL(url)).map { jar.take(field, from: $0) } ?? .noPlace
+        (try? RequestURL(url)).map { jar.take(field, from: CookiePlace($0)) } ?? .noPlace
     }
 
     /// What a request carries.
