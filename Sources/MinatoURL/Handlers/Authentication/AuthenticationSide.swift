@@ -46,6 +46,20 @@ enum AuthenticationSide: Sendable {
         }
     }
 
+    /// What the URL of that side says of user name and password, or nil.
+    ///
+    /// - Parameters:
+    ///   - request: The request that would carry them.
+    ///   - original: The request as the program made it. What its URL says holds for its scheme, host and port; a later URL is
+    ///     one that a server chose, and says nothing.
+    func credentialsInURL(of request: URLOpener.Request, original: URLOpener.Request) -> PasswordManager.Credentials? {
+        switch self {
+        case .server:
+            original.location.origin == request.location.origin ? original.location.userInformation : nil
+        case .proxy: request.proxy?.credentials
+        }
+    }
+
     /// The method of the message that carries the answer.
     func method(of request: URLOpener.Request) -> String {
         isTunnelled(request) ? "CONNECT" : request.method

@@ -8,9 +8,10 @@ struct KnownCredentials {
     /// Fails when the request does not pass by that side.
     ///
     /// - Parameters:
+    ///   - passwords: The manager.
+    ///   - side: Who would get them.
     ///   - request: The request that would carry them.
-    ///   - original: The request as the program made it. What its URL says holds for its scheme, host and port; a later URL is
-    ///     one that a server chose, and says nothing.
+    ///   - original: The request as the program made it.
     init?(
         _ passwords: PasswordManager, for side: AuthenticationSide, of request: URLOpener.Request,
         original: URLOpener.Request
@@ -18,12 +19,7 @@ struct KnownCredentials {
         guard let place = side.place(of: request) else { return nil }
         self.place = place
         self.passwords = passwords
-        inURL =
-            switch side {
-            case .proxy: request.proxy?.credentials
-            case .server:
-                original.location.origin == place.origin ? original.location.userInformation : nil
-            }
+        inURL = side.credentialsInURL(of: request, original: original)
     }
 
     /// Whether there are any, for whatever realm.
