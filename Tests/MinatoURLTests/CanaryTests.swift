@@ -47,7 +47,7 @@ import Testing
         // The second time over connections that are there already.
         for _ in 0..<2 {
             let request = try request(origin, method)
-            let error = #expect(throws: OpenError.self) { try opener.openBlocking(request, timeout: .seconds(10)) }
+            let error = #expect(throws: OpenError.self) { try opener.openBlocking(request, timeout: .seconds(40)) }
             #expect(error?.blockingResponse?.status == 401 && error?.url == target.url("/x"))
             let text = printed(error, error?.blockingResponse, request, opener, passwords)
             #expect(!text.contains(Self.canary) && text.contains("401"))
@@ -73,7 +73,7 @@ import Testing
             let error = #expect(throws: OpenError.self) {
                 var request = try request(server, "GET")
                 try request.setURL("http://klem:\(Self.canary)@127.0.0.1:\(server.port)/\(path)")
-                try _ = URLOpener().openBlocking(request, timeout: .seconds(10)).body.read(9)
+                try _ = URLOpener().openBlocking(request, timeout: .seconds(40)).body.read(9)
             }
             let text = printed(error)
             #expect(!text.contains(Self.canary))

@@ -13,7 +13,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<20 {
                 group.addTask {
-                    let response = try await opener.open(server.url("small"), timeout: .seconds(10))
+                    let response = try await opener.open(server.url("small"), timeout: .seconds(40))
                     #expect(response.httpVersion == "2" && response.reason == "")
                     #expect(try await response.body.collect(upTo: 9) == Array("small".utf8))
                 }
@@ -85,7 +85,7 @@ import Testing
         for round in 0..<10 {
             if round == 3 { abandoned.close() }
             if round == 6 { cancelled.cancel() }
-            let response = try await opener.open(server.url("small"), timeout: .seconds(10))
+            let response = try await opener.open(server.url("small"), timeout: .seconds(40))
             #expect(try await response.body.collect(upTo: 9) == Array("small".utf8))
         }
         let error = await #expect(throws: OpenError.self) { try await cancelled.value }

@@ -284,7 +284,7 @@ import Testing
                 try await writer.write([UInt8(65 + turn)])
             }
         }
-        let response = try await URLOpener().open(URLOpener.Request(server.url(), body: body), timeout: .seconds(10))
+        let response = try await URLOpener().open(URLOpener.Request(server.url(), body: body), timeout: .seconds(40))
         for turn in 0..<5 {
             #expect(try await response.body.read(1) == [UInt8(65 + turn)])
             turns.add(1)

@@ -113,7 +113,7 @@ import Testing
             try outcome.run {
                 for round in 0..<20 {
                     do throws(OpenError) {
-                        let response = try opener.openBlocking(server.url("/\(thread)-\(round)"), timeout: .seconds(10))
+                        let response = try opener.openBlocking(server.url("/\(thread)-\(round)"), timeout: .seconds(40))
                         let body = try response.body.collect(upTo: 99)
                         if body == Array("\(thread)-\(round)".utf8) { right.add(1) }
                     } catch {
@@ -133,7 +133,7 @@ import Testing
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n")
             for piece in 0..<100 { connection.send([UInt8](repeating: UInt8(piece), count: 400)) }
         }
-        let response = try urlopenBlocking(server.url(), timeout: .seconds(10))
+        let response = try urlopenBlocking(server.url(), timeout: .seconds(40))
         let outcome = Outcome()
         let count = Outcome.Counter()
         for _ in 0..<4 {

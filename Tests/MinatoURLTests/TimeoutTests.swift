@@ -207,7 +207,7 @@ import Testing
             _ = connection.readByte()
             end.open()
         }
-        let response = try urlopenBlocking(server.url(), timeout: .seconds(10))
+        let response = try urlopenBlocking(server.url(), timeout: .seconds(40))
         let ended = Gate()
         let outcome = Outcome()
         try outcome.run {

@@ -94,7 +94,7 @@ extension OpenError.Code {
     /// The response is in the error.
     public static let httpStatus = Self(rawValue: "httpStatus")
 
-    /// The connection was closed before one byte of a response came.
+    /// The connection was closed before one line of a response came.
     public static let emptyReply = Self(rawValue: "emptyReply")
 
     /// The response does not begin with a status line of HTTP/1.0, 1.1 or 2, or its status is outside 100-599.
@@ -113,7 +113,7 @@ extension OpenError.Code {
     /// The server switched protocols (101) though it was not asked to.
     public static let unexpectedUpgrade = Self(rawValue: "unexpectedUpgrade")
 
-    /// The body ended before its Content-Length, or before its last chunk.
+    /// The body ended before its Content-Length, or before its last chunk; or the head before its end.
     public static let truncated = Self(rawValue: "truncated")
 
     /// The chunked coding of the body is broken.

@@ -139,14 +139,21 @@ final class CurlTransfer: @unchecked Sendable {
             pipe.finish(.failed(failure))
         } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
             pipe.finish(.failed(configuration.network.refusal(of: refusedAddress, url: request.url)))
-        } else if code == CURLE_OK && problem == nil {
-            let error = OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
-            pipe.finish(.failed(error))
+        } else if code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun {
+            pipe.finish(.failed(headless))
         } else {
             let failure = CurlFailure(
                 code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded)
             pipe.finish(.failed(failure.error(parser.head == nil ? .open : .read, url: request.url)))
         }
+    }
+
+    /// There is no head, and libcurl does not mind, or says that nothing came.
+    private var headless: OpenError {
+        let detail = "the response ends in its head"
+        return parser.hasBegun
+            ? OpenError(.truncated, .open, url: request.url, detail: detail)
+            : OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
     }
 
     /// Nothing will be sent or received any more, however it ended.

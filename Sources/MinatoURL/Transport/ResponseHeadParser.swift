@@ -88,6 +88,9 @@ struct ResponseHeadParser: Sendable {
         lines.append(Line(name: name, value: Array(HTTPSyntax.trimmed(line[(colon + 1)...]))))
     }
 
+    /// Whether a line has come.
+    var hasBegun: Bool { byteCount > 0 }
+
     /// The fields after the body. libcurl does not say where they end.
     var trailers: HTTPFields { head == nil ? HTTPFields() : fields }
 

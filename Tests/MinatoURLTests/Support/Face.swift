@@ -10,7 +10,7 @@ enum Face: CaseIterable, Sendable {
 
     /// Opens a request, in this task or in a thread of its own.
     func open(
-        _ opener: URLOpener, _ request: URLOpener.Request, timeout: Duration? = .seconds(10),
+        _ opener: URLOpener, _ request: URLOpener.Request, timeout: Duration? = .seconds(40),
         deadline: Deadline = .none
     ) async throws(OpenError) -> AnyResponse {
         switch self {
@@ -25,7 +25,7 @@ enum Face: CaseIterable, Sendable {
 
     /// Opens a URL.
     func open(
-        _ opener: URLOpener, _ url: String, timeout: Duration? = .seconds(10), deadline: Deadline = .none
+        _ opener: URLOpener, _ url: String, timeout: Duration? = .seconds(40), deadline: Deadline = .none
     ) async throws(OpenError) -> AnyResponse {
         try await open(opener, URLOpener.Request(url), timeout: timeout, deadline: deadline)
     }

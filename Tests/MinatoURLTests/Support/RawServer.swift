@@ -165,6 +165,9 @@ struct RawConnection: Sendable {
     @discardableResult
     func send(_ text: String) -> Bool { send(text.utf8) }
 
+    /// Lets the other side come to what was sent.
+    func pause() { usleep(100) }
+
     /// Ends the connection by a reset instead of an end.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
