@@ -60,7 +60,7 @@ struct ServingState {
     /// How many jobs are done: after each, descriptors are free again.
     private(set) var jobsDone: UInt64 = 0
 
-    private var work: [UInt64: Work] = [:]
+    private var work = WorkTable<Work>()
     private var nextWork: UInt64 = 0
     /// Connections that are admitted from now on are ended at once.
     private(set) var endsWork = false
@@ -180,7 +180,7 @@ extension ServingState {
     func isBusy(besides worker: WorkerID) -> Bool {
         if takers > 0 || underWay > 0 { return true }
         if let taker, taker != worker { return true }
-        return work.values.contains { $0.worker != worker }
+        return work.contains { $0.worker != worker }
     }
 
     /// How many connections or datagrams are in flight.
@@ -238,7 +238,7 @@ extension ServingState {
 
     /// The handler is done; from now on the descriptor is not touched here.
     mutating func dismiss(_ number: UInt64) {
-        guard let entry = work.removeValue(forKey: number) else { return }
+        guard let entry = work.remove(number) else { return }
         freed &+= 1
         if entry.isEnded { return }
         finished += 1
@@ -251,16 +251,24 @@ extension ServingState {
     mutating func endWork(besides worker: WorkerID? = nil) -> [any Endable] {
         endsWork = true
         var told: [any Endable] = []
-        for (number, entry) in work where !entry.isEnded && (worker == nil || entry.worker != worker) {
+        var ended = 0
+        var spared = 0
+        work.updateAll { entry in
+            if entry.isEnded { return }
+            if let worker, entry.worker == worker {
+                spared += 1
+                return
+            }
             switch entry.ending {
             case .none: break
             case .descriptor(let descriptor): minato_socket_shutdown(descriptor, Int32(SHUT_RDWR))
             case .told(let endable): told.append(endable)
             }
-            work[number]?.isEnded = true
+            entry.isEnded = true
             ended += 1
         }
-        spared = work.values.count { !$0.isEnded }
+        self.ended += ended
+        self.spared = spared
         return told
     }
 }
@@ -304,9 +312,13 @@ extension ServingState {
 }
 
 extension Guarded<ServingState> {
-    /// Wakes all that wait for a change, threads and tasks.
-    func announce() {
-        wakeAll()
-        for gate in withLock({ $0.takeGates() }) { gate.open() }
+    /// Makes a change, and wakes all that wait for one, threads and tasks.
+    func change<Result>(_ body: (inout ServingState) -> Result) -> Result {
+        let (result, gates) = withLockAndWake { state in (body(&state), state.takeGates()) }
+        for gate in gates { gate.open() }
+        return result
     }
+
+    /// Wakes all that wait for a change, threads and tasks.
+    func announce() { change { _ in } }
 }
