@@ -66,6 +66,8 @@ struct ServingState {
     private(set) var endsWork = false
     /// Works that were not ended with the others: those of the handler that drains.
     private var spared = 0
+    /// The datagrams that tasks handle: see ServingState+Handlers.
+    var handlers = Handlers()
     private(set) var finished = 0
     private(set) var ended = 0
 
@@ -103,7 +105,9 @@ extension ServingState {
     mutating func stop() -> Listener? {
         switch phase {
         case .ready: return close()
-        case .serving: phase = .stopping
+        case .serving:
+            phase = .stopping
+            handlers.watch()
         case .stopping, .closed: break
         }
         return nil
@@ -174,12 +178,13 @@ extension ServingState {
 // MARK: - Work in flight
 
 extension ServingState {
-    var isBusy: Bool { !work.isEmpty }
+    var isBusy: Bool { !work.isEmpty || handlers.count > 0 }
 
     /// Whether others than this one have work, or may be about to enter some.
     func isBusy(besides worker: WorkerID) -> Bool {
         if takers > 0 || underWay > 0 { return true }
         if let taker, taker != worker { return true }
+        if handlers.areBusy(besides: worker) { return true }
         return work.contains { $0.worker != worker }
     }
 
@@ -245,6 +250,12 @@ extension ServingState {
         if endsWork { spared -= 1 }
     }
 
+    /// A handler of a datagram has returned, which was in a task's hands.
+    mutating func handlerEnds(_ worker: WorkerID, _ tally: HandlerTally) {
+        tally.change(by: -1)
+        if !endsWork || handlers.isSpared(worker) { finished += 1 }
+    }
+
     /// Ends everything in flight, so that the handlers that wait for it wake up. Returns what is to be told so.
     ///
     /// shutdown(2) does not block, so it may happen under the lock.
@@ -267,7 +278,7 @@ extension ServingState {
             entry.isEnded = true
             ended += 1
         }
-        self.ended += ended
+        self.ended += ended + handlers.end(besides: worker)
         self.spared = spared
         return told
     }
@@ -291,14 +302,16 @@ extension ServingState {
         phase == .serving && (freed == nil || freed == self.freed) ? gateForChange() : nil
     }
 
-    private var isDone: Bool { work.isEmpty && underWay == 0 && takers == 0 }
+    private var isDone: Bool { work.isEmpty && underWay == 0 && takers == 0 && handlers.count == 0 }
 
     /// A gate for the next change, nil when nothing is in flight and nothing is taken any more.
     mutating func gateUntilDone() -> Gate? { isDone ? nil : gateForChange() }
 
     /// A gate for the next change, nil when nothing is in flight, or all of it has been ended: also what drained, which comes
     /// to its own end first.
-    mutating func gateUntilEnd() -> Gate? { endsWork && spared == 0 || isDone ? nil : gateForChange() }
+    mutating func gateUntilEnd() -> Gate? {
+        endsWork && spared == 0 && handlers.spared == 0 || isDone ? nil : gateForChange()
+    }
 
     /// A gate for the next change, nil when only this one has work, or all of it has been ended.
     mutating func gateUnlessDone(besides worker: WorkerID) -> Gate? {

@@ -210,6 +210,10 @@ extension LoopCore {
     /// Calls a source again, by `isCalledAgain`, when the other descriptors have been looked at.
     package func callAgain(_ source: LoopSource) { thread.again.append(source) }
 
+    /// Runs the jobs that are there, as after every event: for a source that has more to do when they have been run. To be called
+    /// from what a source is told, never from a job.
+    package func runJobsNow() { runJobs() }
+
     /// The time, read once for each turn of the loop: it may lag behind by what a turn takes, `longestTurn` at most.
     package var now: Int64 {
         if unsafe clock.pointee == 0 { unsafe clock.pointee = minato_clock_now() }
