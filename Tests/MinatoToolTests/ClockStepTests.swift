@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 /// Programs whose date is set while a timer runs, by faketime(1), which leaves CLOCK_MONOTONIC alone as the kernel does.
-@Suite("Setting the date", .watchdog, .enabled(if: FakeDate.library != nil, "faketime is not installed"))
+@Suite(
+    "Setting the date", .watchdog, .enabled(if: FakeDate.library != nil, "faketime is not installed"),
+    .disabled(if: Sanitizer.isPresent, "a sanitizer and a library that is preloaded exclude each other"))
 struct ClockStepTests {
     private static let hours = ["+3600", "-3600"]
 

@@ -6,15 +6,12 @@ struct AnyStreamResponder: ~Copyable {
 
     /// - Parameter make: puts a responder of this kind into memory.
     init(_ kind: ResponderKind, _ make: (_ place: UnsafeMutableRawPointer) throws -> Void) throws {
-        // One of no size is nowhere; something has to be its address.
-        let place =
-            kind.size == 0
-            ? unsafe Unmanaged.passUnretained(kind).toOpaque()
-            : .allocate(byteCount: kind.size, alignment: kind.alignment)
+        // One of no size has an address of its own, too: loops may use theirs at the same time.
+        let place = UnsafeMutableRawPointer.allocate(byteCount: max(kind.size, 1), alignment: kind.alignment)
         do {
             unsafe try make(place)
         } catch {
-            if kind.size != 0 { unsafe place.deallocate() }
+            unsafe place.deallocate()
             throw error
         }
         self.kind = kind
@@ -23,7 +20,7 @@ struct AnyStreamResponder: ~Copyable {
 
     deinit {
         unsafe kind.destroy(place)
-        if kind.size != 0 { unsafe place.deallocate() }
+        unsafe place.deallocate()
     }
 
     @inline(__always)

@@ -133,6 +133,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     /// Nothing more is taken: what is at rest is closed. What has just come is answered first, and a client that was accepted
     /// a moment ago may still say what it came for.
     func drain() {
+        guard unsafe !isClosed else { return }
         exchange.watch()
         isReady(UInt32(MINATO_READABLE))
         if unsafe !isClosed, exchange.isFresh { extend(shared.firstByteOrGrace) }

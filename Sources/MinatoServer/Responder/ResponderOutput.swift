@@ -77,7 +77,7 @@ public struct ResponderOutput: ~Copyable {
     /// Appends a byte.
     @inlinable
     public mutating func append(_ byte: UInt8) {
-        reserve(1)
+        ensureRoom(1)
         unsafe memory.storeBytes(of: byte, toByteOffset: used, as: UInt8.self)
         used &+= 1
     }
@@ -93,13 +93,17 @@ public struct ResponderOutput: ~Copyable {
 
     /// Makes room for so many bytes more, so that appending them allocates nothing. Never needed, sometimes quicker.
     ///
-    /// - Parameter more: how many; zero and less do nothing.
-    @inlinable
+    /// - Parameter more: how many, of which the first 16 MiB count; zero and less do nothing.
     public mutating func reserve(_ more: Int) {
-        if unsafe more > capacity &- used || start != memory { makeRoom(more) }
+        if more > 0 { ensureRoom(min(more, 16 << 20)) }
     }
 
     // MARK: - Inside
+
+    @inlinable @inline(__always)
+    mutating func ensureRoom(_ more: Int) {
+        if unsafe more > capacity &- used || start != memory { makeRoom(more) }
+    }
 
     @inlinable @inline(__always)
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
@@ -108,7 +112,7 @@ public struct ResponderOutput: ~Copyable {
         if unsafe used == 0 && base >= UnsafeRawPointer(input) && base < UnsafeRawPointer(inputEnd) {
             unsafe start = base
         } else {
-            reserve(bytes.count)
+            ensureRoom(bytes.count)
             unsafe (memory + used).copyMemory(from: base, byteCount: bytes.count)
         }
         used &+= bytes.count

@@ -122,7 +122,10 @@ extension ServingState {
     /// One of the loops takes no more. True: it was the last.
     mutating func loopStopsTaking() -> Bool {
         takers -= 1
-        return takers == 0
+        guard takers == 0 else { return false }
+        // When the loops have ended without a stop: from now on somebody waits for the handlers.
+        handlers.watch()
+        return true
     }
 
     /// stopping → closed.

@@ -28,6 +28,8 @@ struct ResponderOutputTests {
         ([.part(5..<8), .text("a")], [5, 6, 7, 97], false),
         ([.part(5..<8), .none], [5, 6, 7], false),
         ([.part(5..<8), .reserve(1)], [5, 6, 7], false),
+        ([.reserve(-1), .part(5..<8), .reserve(0), .reserve(.min)], [5, 6, 7], true),
+        ([.part(5..<8), .reserve(.max), .byte(1)], [5, 6, 7, 1], false),
         (
             [.part(0..<10), .text(String(repeating: "a", count: 40))], Array(0..<10) + Array(repeating: 97, count: 40),
             false
