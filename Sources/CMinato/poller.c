@@ -89,16 +89,18 @@ static int32_t take_slot(minato_poller *poller) {
         poller->first_free = poller->slots[index].link;
     } else {
         index = poller->slot_count++;
-        poller->slots[index].generation = 0;
+        poller->slots[index].generation = 1;
     }
-    uint32_t generation = poller->slots[index].generation + 1;
-    poller->slots[index] = (minato_slot){.generation = generation == 0 ? 1 : generation, .descriptor = -1, .link = -1};
+    poller->slots[index] = (minato_slot){.generation = poller->slots[index].generation, .descriptor = -1, .link = -1};
     return index;
 }
 
 static void give_slot_back(minato_poller *poller, int32_t index) {
-    poller->slots[index].descriptor = -1;
-    poller->slots[index].link = poller->first_free;
+    minato_slot *slot = &poller->slots[index];
+    // Whoever still has the old number finds that it is nobody's.
+    slot->generation = slot->generation == UINT32_MAX ? 1 : slot->generation + 1;
+    slot->descriptor = -1;
+    slot->link = poller->first_free;
     poller->first_free = index;
 }
 
@@ -130,27 +132,27 @@ minato_poller_add(minato_poller *poller, int32_t descriptor, uint32_t interest, 
 }
 
 int32_t minato_poller_modify(minato_poller *poller, uint64_t registration, uint32_t interest, uint64_t data) {
-    int32_t index = minato_slot_index(poller, registration);
-    if (index < 0 || poller->slots[index].detached) return -ENOENT;
+    minato_slot *slot = minato_live_slot(poller->slots, poller->slot_count, registration);
+    if (slot == NULL || slot->detached) return -ENOENT;
     if (interest & ~(uint32_t)KNOWN_FLAGS) return -EINVAL;
-    int32_t result = poller->backend->modify(poller, index, interest);
+    int32_t result = poller->backend->modify(poller, minato_slot_index(poller, slot), interest);
     if (result < 0) return result;
-    poller->slots[index].interest = interest;
-    poller->slots[index].data = data;
+    slot->interest = interest;
+    slot->data = data;
     return 0;
 }
 
 int32_t minato_poller_rearm(minato_poller *poller, uint64_t registration) {
-    int32_t index = minato_slot_index(poller, registration);
-    if (index < 0) return -ENOENT;
-    poller->backend->rearm(poller, index);
+    const minato_slot *slot = minato_live_slot(poller->slots, poller->slot_count, registration);
+    if (slot == NULL) return -ENOENT;
+    poller->backend->rearm(poller, minato_slot_index(poller, slot));
     return 0;
 }
 
 int32_t minato_poller_remove(minato_poller *poller, uint64_t registration) {
-    int32_t index = minato_slot_index(poller, registration);
-    if (index < 0) return -ENOENT;
-    const minato_slot *slot = &poller->slots[index];
+    const minato_slot *slot = minato_live_slot(poller->slots, poller->slot_count, registration);
+    if (slot == NULL) return -ENOENT;
+    int32_t index = minato_slot_index(poller, slot);
     poller->backend->remove(poller, index);
     if (!slot->detached) poller->slot_of_descriptor[slot->descriptor] = -1;
     give_slot_back(poller, index);

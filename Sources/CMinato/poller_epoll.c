@@ -19,16 +19,26 @@ static uint32_t epoll_events(uint32_t interest) {
     return events;
 }
 
-// Moved bit by bit: this runs once for every event there is.
+// Looked up: this runs once for every event there is.
+#define LOW_FLAGS(events) \
+    ((events)&EPOLLIN ? MINATO_READABLE : 0) | ((events)&EPOLLPRI ? MINATO_PRIORITY : 0) | \
+        ((events)&EPOLLOUT ? MINATO_WRITABLE : 0) | ((events)&EPOLLERR ? MINATO_ERROR : 0) | \
+        ((events)&EPOLLHUP ? MINATO_HANGUP : 0)
+#define FOUR_LOW_FLAGS(events) \
+    LOW_FLAGS(events), LOW_FLAGS((events) + 1), LOW_FLAGS((events) + 2), LOW_FLAGS((events) + 3)
+
+static const uint8_t low_flags[] = {
+    FOUR_LOW_FLAGS(0),  FOUR_LOW_FLAGS(4),  FOUR_LOW_FLAGS(8),  FOUR_LOW_FLAGS(12),
+    FOUR_LOW_FLAGS(16), FOUR_LOW_FLAGS(20), FOUR_LOW_FLAGS(24), FOUR_LOW_FLAGS(28),
+};
+
 _Static_assert(
-    (int)EPOLLIN == (int)MINATO_READABLE && (int)EPOLLPRI << 1 == (int)MINATO_PRIORITY &&
-        (int)EPOLLOUT >> 1 == (int)MINATO_WRITABLE && (int)EPOLLERR << 2 == (int)MINATO_ERROR &&
-        (int)EPOLLHUP == (int)MINATO_HANGUP && (int)EPOLLRDHUP >> 10 == (int)MINATO_READ_CLOSED,
+    (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP) < sizeof low_flags &&
+        (int)EPOLLRDHUP >> 10 == (int)MINATO_READ_CLOSED,
     "the bits of epoll_wait(2) have moved");
 
 static inline uint32_t ready_flags(uint32_t events) {
-    return (events & (EPOLLIN | EPOLLHUP)) | (events & EPOLLPRI) << 1 | (events & EPOLLOUT) >> 1 |
-           (events & EPOLLERR) << 2 | (events & EPOLLRDHUP) >> 10;
+    return low_flags[events % sizeof low_flags] | (events & EPOLLRDHUP) >> 10;
 }
 
 static int32_t control(minato_poller *poller, int operation, int32_t descriptor, uint32_t events, uint64_t data) {
@@ -96,17 +106,18 @@ static int32_t backend_wait(minato_poller *poller, minato_event *events, size_t 
     struct epoll_event fetched[BATCH];
     int64_t count = wait_once(poller, fetched, capacity < BATCH ? (int)capacity : BATCH, deadline);
     if (count < 0) return (int32_t)count;
+    // They do not change meanwhile, which the compiler cannot know.
+    minato_slot *slots = poller->slots;
+    int32_t slot_count = poller->slot_count;
     minato_event *filled = events;
     for (int64_t i = 0; i < count; i++) {
         uint64_t registration = fetched[i].data.u64;
-        if (registration == MINATO_POLLER_WAKE) {
-            minato_fill_wake(poller, filled++);
+        const minato_slot *slot = minato_live_slot(slots, slot_count, registration);
+        if (slot == NULL) {
+            // Otherwise removed, but a copy of the descriptor keeps the kernel's entry alive.
+            if (registration == MINATO_POLLER_WAKE) minato_fill_wake(poller, filled++);
             continue;
         }
-        int32_t index = minato_slot_index(poller, registration);
-        // Removed, but a copy of the descriptor keeps the kernel's entry alive.
-        if (index < 0) continue;
-        const minato_slot *slot = &poller->slots[index];
         filled->registration = registration;
         filled->data = slot->data;
         filled->ready = ready_flags(fetched[i].events);

@@ -12,7 +12,8 @@
 typedef struct minato_slot {
     uint64_t data;
     uint32_t interest;
-    /// Counts the registrations that have lived here; never 0.
+    /// Counts up with each registration that comes and that goes, so that a number which is not in use matches no slot;
+    /// never 0.
     uint32_t generation;
     /// -1: free.
     int32_t descriptor;
@@ -65,12 +66,16 @@ static inline uint64_t minato_registration(const minato_poller *poller, int32_t 
     return (uint64_t)poller->slots[index].generation << 32 | (uint32_t)index;
 }
 
-/// The slot of a registration that still lives, or -1.
-static inline int32_t minato_slot_index(const minato_poller *poller, uint64_t registration) {
+/// Where a slot stands in the table.
+static inline int32_t minato_slot_index(const minato_poller *poller, const minato_slot *slot) {
+    return (int32_t)(slot - poller->slots);
+}
+
+/// The slot of a registration that still lives, or NULL.
+static inline minato_slot *minato_live_slot(minato_slot *slots, int32_t slot_count, uint64_t registration) {
     uint32_t index = (uint32_t)registration;
-    if (index >= (uint32_t)poller->slot_count) return -1;
-    const minato_slot *slot = &poller->slots[index];
-    return slot->descriptor >= 0 && slot->generation == (uint32_t)(registration >> 32) ? (int32_t)index : -1;
+    if (index >= (uint32_t)slot_count) return NULL;
+    return slots[index].generation == (uint32_t)(registration >> 32) ? &slots[index] : NULL;
 }
 
 /// Fills in an event of a slot.

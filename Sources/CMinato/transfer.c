@@ -2,17 +2,16 @@
 
 #include "address_internal.h"
 #include "minato/socket.h"
+#include "system_call.h"
 
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-// send and recv of libc are cancellation points, which costs as much again as the rest of them; so where the kernel has
-// the calls themselves, they are made directly.
+// Where the kernel has no call of its own for these, as on 32-bit x86 of old, libc does it.
 int64_t minato_socket_send_once(int32_t descriptor, const void *bytes, size_t count) {
 #ifdef SYS_sendto
-    return minato_result(syscall(SYS_sendto, descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0));
+    return minato_system_call(
+        SYS_sendto, descriptor, (long)bytes, (long)count, MSG_NOSIGNAL | MSG_DONTWAIT, (long)NULL, 0);
 #else
     return minato_result(send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT));
 #endif
@@ -20,7 +19,8 @@ int64_t minato_socket_send_once(int32_t descriptor, const void *bytes, size_t co
 
 int64_t minato_socket_receive_once(int32_t descriptor, void *buffer, size_t capacity) {
 #ifdef SYS_recvfrom
-    return minato_result(syscall(SYS_recvfrom, descriptor, buffer, capacity, MSG_DONTWAIT, NULL, NULL));
+    return minato_system_call(
+        SYS_recvfrom, descriptor, (long)buffer, (long)capacity, MSG_DONTWAIT, (long)NULL, (long)NULL);
 #else
     return minato_result(recv(descriptor, buffer, capacity, MSG_DONTWAIT));
 #endif

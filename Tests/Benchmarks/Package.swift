@@ -35,6 +35,8 @@ let package = Package(
             ],
             swiftSettings: ours),
         .executableTarget(
+            name: "minato-loop", dependencies: [.product(name: "MinatoSocket", package: "minato")], swiftSettings: ours),
+        .executableTarget(
             name: "nio-echo",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"),

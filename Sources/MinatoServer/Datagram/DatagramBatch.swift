@@ -22,8 +22,6 @@ struct DatagramBatch: ~Copyable {
 
     /// How many datagrams the last receive took.
     private(set) var count = 0
-    /// How many of its places have been made replies of.
-    private(set) var replies = 0
 
     init(size: Int, controlSize: Int) {
         self.size = size
@@ -36,7 +34,12 @@ struct DatagramBatch: ~Copyable {
         // Touched, and so there, only as far as datagrams fill it.
         unsafe bytes = .allocate(byteCount: capacity * stride, alignment: 64)
         unsafe controls = .allocate(byteCount: max(8, capacity * self.controlSize), alignment: 8)
-        for place in 0..<capacity { restore(place) }
+        for place in 0..<capacity {
+            unsafe entries[place].buffer = minato_buffer(base: start(place), length: size)
+            guard self.controlSize > 0 else { continue }
+            unsafe entries[place].control = minato_control(
+                bytes: controls + place &* self.controlSize, capacity: self.controlSize, length: 0)
+        }
     }
 
     deinit {
@@ -47,22 +50,9 @@ struct DatagramBatch: ~Copyable {
 
     private func start(_ place: Int) -> UnsafeMutableRawPointer { unsafe bytes + place &* stride }
 
-    /// Makes a place ready to receive.
-    private func restore(_ place: Int) {
-        unsafe entries[place].buffer.base = start(place)
-        unsafe entries[place].buffer.length = size
-        guard controlSize > 0 else { return }
-        unsafe entries[place].control = minato_control(
-            bytes: controls + place &* controlSize, capacity: controlSize, length: 0)
-    }
-
-    // MARK: - Receiving
-
     /// Takes the datagrams that are there, at most so many: how many they were, or `-errno`.
     mutating func receive(_ descriptor: Int32, atMost wanted: Int) -> Int32 {
-        for place in 0..<max(count, replies) { restore(place) }
         count = 0
-        replies = 0
         var result: Int32
         repeat {
             result = unsafe minato_message_receive_batch(
@@ -84,12 +74,33 @@ struct DatagramBatch: ~Copyable {
     /// Whether fewer were kept.
     func isTruncated(_ place: Int) -> Bool { unsafe entries[place].length > size }
 
-    func sender(_ place: Int) -> SocketAddress { unsafe SocketAddress(entries[place].address) }
+    /// The sender's address, which is large.
+    @inline(__always)
+    func withSender<Result>(_ place: Int, _ body: (UnsafePointer<minato_address>) -> Result) -> Result {
+        unsafe withUnsafePointer(to: &entries[place].address) { unsafe body($0) }
+    }
+
+    /// Copies the sender's address, once.
+    @inline(__always)
+    func copySender(_ place: Int, to address: inout SocketAddress) {
+        unsafe withSender(place) { sender in
+            unsafe withUnsafeMutableBytes(of: &address) {
+                unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: sender, count: $0.count))
+            }
+        }
+    }
+
+    /// The sender's port, negative for an address that has none.
+    @inline(__always)
+    func port(_ place: Int) -> Int32 { unsafe minato_address_port(&entries[place].address) }
 
     /// Where it came to, if the kernel told that.
-    func packetInfo(_ place: Int) -> PacketInfo? { unsafe Self.packetInfo(&entries[place].control) }
+    func packetInfo(_ place: Int) -> PacketInfo? { unsafe PacketInfo.first(in: &entries[place].control) }
+}
 
-    private static func packetInfo(_ control: UnsafePointer<minato_control>) -> PacketInfo? {
+extension PacketInfo {
+    /// What stands in ancillary data, if anything does.
+    static func first(in control: UnsafePointer<minato_control>) -> PacketInfo? {
         var found: PacketInfo?
         var cursor = 0
         var item = unsafe minato_control_item()
@@ -103,37 +114,4 @@ struct DatagramBatch: ~Copyable {
         }
         return found
     }
-
-    // MARK: - Replying
-
-    /// Makes a reply to a datagram, behind the others. Its bytes must stay where they are until it has been sent.
-    mutating func reply(
-        to place: Int, _ bytes: UnsafeRawPointer, _ count: Int, from source: PacketInfo?
-    ) {
-        let reply = unsafe entries + replies
-        if replies != place { unsafe reply.pointee.address = entries[place].address }
-        unsafe reply.pointee.buffer = minato_buffer(base: UnsafeMutableRawPointer(mutating: bytes), length: count)
-        replies += 1
-        guard controlSize > 0 else { return }
-        unsafe reply.pointee.control.length = 0
-        guard let source else { return }
-        var info = minato_packet_info(address: source.address.address, interface_index: source.interfaceIndex)
-        unsafe minato_control_append_packet_info(&reply.pointee.control, &info)
-    }
-
-    /// Sends replies, from one on, without waiting: how many, or `-errno`, which is the first one's.
-    func send(_ descriptor: Int32, from first: Int) -> Int32 {
-        unsafe minato_message_send_batch(descriptor, entries + first, replies - first, 0, Int64(MINATO_NO_WAIT))
-    }
-
-    /// Whom a reply is for.
-    func receiver(ofReply reply: Int) -> SocketAddress { unsafe SocketAddress(entries[reply].address) }
-
-    /// Its bytes.
-    func bytes(ofReply reply: Int) -> UnsafeRawBufferPointer {
-        unsafe UnsafeRawBufferPointer(start: entries[reply].buffer.base, count: entries[reply].buffer.length)
-    }
-
-    /// Where it is to leave from.
-    func source(ofReply reply: Int) -> PacketInfo? { packetInfo(reply) }
 }

@@ -27,6 +27,10 @@ final class DatagramPort: Sendable {
         (try? socket.peerAddress) != nil
     }
 
+    /// Whether replies are sent together. Not where single ones meet errors of their own: on a Unix socket, and where the only
+    /// peer can refuse them.
+    var sendsTogether: Bool { !isUnix && !isConnected }
+
     /// Sends a datagram without waiting: 0 or more, or `-errno`.
     func sendOnce(_ bytes: UnsafeRawBufferPointer, to receiver: SocketAddress, from source: PacketInfo?) -> Int64 {
         var nothing: UInt8 = 0

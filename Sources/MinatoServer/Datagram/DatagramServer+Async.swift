@@ -43,64 +43,60 @@ extension DatagramServer {
         try await serve(
             on: loops,
             share: { (shares, share) async throws(SocketError) in
-                let failure: SocketError? = await withDiscardingTaskGroup { group in
-                    let failure = await self.takeDatagrams(shares, share, places) { taken in
-                        group.addTask(executorPreference: share.loop) { await self.run(taken, places, handle) }
-                    }
-                    self.noteDrops()
+                let service: HandlerDatagramService
+                do throws(SocketError) {
+                    guard let port = try DatagramPort(share, of: self) else { return self.stopTaking(share) }
+                    service = HandlerDatagramService(
+                        self, share, port, places, isOneOfSeveral: shares.all.count > 1)
+                } catch {
                     self.stopTaking(share)
-                    if failure != nil { self.shutdown() }
+                    throw error
+                }
+                await withDiscardingTaskGroup { group in
+                    service.begin()
+                    group.addTask(executorPreference: share.loop) { await self.watch(share, service) }
+                    while let count = await service.workersToStart() {
+                        for _ in 0..<count {
+                            group.addTask(executorPreference: share.loop) { await DatagramWorker(service).run(handle) }
+                        }
+                    }
+                    await self.end(shares, share, service)
                     // What is in flight comes to its end, or is ended by a shutdown: then its tasks are cancelled. So it goes on
                     // waiting when it is cancelled itself: a shutdown follows.
                     while let gate = self.state.withLock({ $0.gateUntilEnd() }) {
                         await gate.waitUntilOpen()
                     }
                     if self.state.withLock({ $0.endsWork }) { group.cancelAll() }
-                    return failure
                 }
-                if let failure { throw failure }
+                if let failure = service.failure { throw failure }
             })
     }
 
-    /// Gives every datagram to `start` until the server stops. Returns what else has ended it.
-    private nonisolated(nonsending) func takeDatagrams(
-        _ shares: LoopShares, _ share: LoopShare, _ places: HandlerPlaces,
-        _ start: (DatagramIntake.Taken) -> Void
-    ) async -> SocketError? {
-        do throws(SocketError) {
-            guard let port = try DatagramPort(share, of: self) else { return nil }
-            var intake = DatagramIntake(self, shares, share, port, places)
-            try await intake.run(start)
-            return nil
-        } catch {
-            return error
-        }
+    /// Waits until the server stops, and has the service take what has come by then.
+    private nonisolated(nonsending) func watch(_ share: LoopShare, _ service: HandlerDatagramService) async {
+        while await share.acceptor.waitForConnections() == .ready { service.look() }
+        await service.stop()
+        service.dismissWorkers()
     }
 
-    /// Handles one datagram.
-    private nonisolated(nonsending) func run(
-        _ taken: DatagramIntake.Taken, _ places: HandlerPlaces,
-        _ handle: @Sendable (_ request: AsyncDatagramRequest) async throws -> Void
-    ) async {
-        state.withLock { $0.began(taken.number, by: .thisTask) }
-        do {
-            if hooks.verify == nil || taken.request.isWanted(by: hooks) { try await handle(taken.request) }
-        } catch {
-            report(error, taken.request)
-        }
-        places.giveBack(1)
-        state.withLock { $0.dismiss(taken.number) }
-        state.announce()
+    /// Gives the socket up. Handlers may still be at work.
+    nonisolated(nonsending) func end(_ shares: LoopShares, _ share: LoopShare, _ service: DatagramService) async {
+        noteDrops()
+        // Only this loop has ended: then it is the others' turn.
+        if state.withLock({ $0.phase == .serving }) { shares.look(insteadOf: share) }
+        stopTaking(share)
+        await service.finish()
+        if service.failure != nil { shutdown() }
     }
 
     /// Tells of an error, unless it is what the server's own end looks like to a handler.
     @inline(never)
-    private func report(_ error: any Error, _ request: AsyncDatagramRequest) {
+    func report(_ error: any Error, _ sender: SocketAddress) {
         guard let onError = hooks.onError else { return }
         if state.withLock({ $0.endsWork }) {
             if error is CancellationError { return }
             if let error = error as? SocketError, error.code == .cancelled || error.code == .closed { return }
         }
-        onError(error, request.sender)
+        onError(error, sender)
     }
 }

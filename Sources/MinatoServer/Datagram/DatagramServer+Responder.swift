@@ -46,10 +46,10 @@ extension DatagramServer {
         try await serve(
             on: loops,
             share: { (shares, share) async throws(SocketError) in
-                let service: DatagramService
+                let service: ResponderDatagramService
                 do throws(SocketError) {
                     guard let port = try DatagramPort(share, of: self) else { return self.stopTaking(share) }
-                    service = DatagramService(self, share, port, make(), isOneOfSeveral: shares.all.count > 1)
+                    service = ResponderDatagramService(self, share, port, make(), isOneOfSeveral: shares.all.count > 1)
                 } catch {
                     self.stopTaking(share)
                     throw error
@@ -64,11 +64,7 @@ extension DatagramServer {
         service.begin()
         while await share.acceptor.waitForConnections() == .ready { service.look() }
         await service.stop()
-        noteDrops()
-        // Only this loop has ended: then it is the others' turn.
-        if state.withLock({ $0.phase == .serving }) { shares.look(insteadOf: share) }
-        stopTaking(share)
-        await service.finish()
+        await end(shares, share, service)
         if let failure = service.failure { throw failure }
     }
 }

@@ -103,7 +103,7 @@ struct LoopAcceptor {
 
     /// Waits for the time given, but not past a stop; nor, when it has waited long enough for the loops together not to try
     /// too often, past the end of a connection, which frees a descriptor.
-    private nonisolated(nonsending) func pause(_ pause: Duration, _ freed: UInt64) async {
+    nonisolated(nonsending) func pause(_ pause: Duration, _ freed: UInt64) async {
         let atLeast = min(pause, AcceptBackoff.apart * shares.all.count)
         await wait(.after(atLeast), unlessAfter: nil)
         if pause > atLeast { await wait(.after(pause - atLeast), unlessAfter: freed) }

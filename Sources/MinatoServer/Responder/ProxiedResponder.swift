@@ -37,9 +37,15 @@ final class ProxiedArrival {
 
 /// Reads the header in front of what the client says, and is the client's own responder from then on.
 struct ProxiedResponder: StreamResponder {
+    /// In an object, as responders are copyable.
+    private final class Own {
+        var responder: AnyStreamResponder
+        init(_ responder: consuming AnyStreamResponder) { self.responder = responder }
+    }
+
     private let shared: ResponderShare
     private let arrival: ProxiedArrival
-    private var responder: (any StreamResponder)?
+    private var own: Own?
 
     init(_ shared: ResponderShare, _ arrival: ProxiedArrival) {
         self.shared = shared
@@ -47,21 +53,25 @@ struct ProxiedResponder: StreamResponder {
     }
 
     mutating func respond(to input: Span<UInt8>, output: inout ResponderOutput) throws -> ResponderVerdict {
-        arrival.hasSpoken = responder != nil
-        if let verdict = try responder?.respond(to: input, output: &output) { return verdict }
+        arrival.hasSpoken = own != nil
+        if let own { return try own.responder.respond(to: input, output: &output) }
         switch try ProxyProtocol.parse(input) {
         case .needMore: return .goOn(consumed: 0)
         case .done(let header, let consumed):
             let client = header.source ?? arrival.accepted
             arrival.noteHeader(client)
             guard shared.allows(arrival.descriptor, client) else { return .close }
-            responder = try shared.make(client)
+            own = Own(try shared.makeResponder(client))
             return .goOn(consumed: consumed)
         }
     }
 
     mutating func end(rest: Span<UInt8>, output: inout ResponderOutput) throws {
-        guard responder != nil else { throw ProxyProtocolError(.incomplete) }
-        try responder?.end(rest: rest, output: &output)
+        guard let own else { throw ProxyProtocolError(.incomplete) }
+        try own.responder.end(rest: rest, output: &output)
     }
+}
+
+extension ResponderKind {
+    static let proxied = ResponderKind(ProxiedResponder.self)
 }

@@ -7,6 +7,7 @@ internal import CMinato
 @safe
 final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     private let shared: ResponderShare
+    private let respond: ResponderKind.Respond
     private var number: UInt64 = 0
     @exclusivity(unchecked) private var isClosed = false
     /// To be closed when the call that is under way has returned.
@@ -14,34 +15,35 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     /// The client's last time has begun.
     private var hasLingered = false
     /// Where the share keeps it.
-    var index = 0
+    @exclusivity(unchecked) var index = 0
     /// Only for those who want to know it.
     private let client: ResponderClient?
     /// Only with the PROXY protocol.
     private let arrival: ProxiedArrival?
 
-    /// In plain memory: a class's variables are checked for exclusive access each time.
-    private let memory: UnsafeMutablePointer<ResponderExchange>
+    /// When it is given up, and when its timer runs out: `ResponderShare.never` and later is never.
+    @exclusivity(unchecked) private var deadline = ResponderShare.never
+    @exclusivity(unchecked) private var timer = ResponderShare.never
+
+    // A class's variables are checked for exclusive access each time; this one is the loop's thread's only.
+    @exclusivity(unchecked) private var storedExchange: ResponderExchange
     private var exchange: ResponderExchange {
-        _read { yield unsafe memory.pointee }
-        _modify { yield unsafe &memory.pointee }
+        _read { yield unsafe storedExchange }
+        _modify { yield unsafe &storedExchange }
     }
 
     init(
-        _ shared: ResponderShare, _ descriptor: Int32, _ responder: any StreamResponder, _ client: ResponderClient?,
-        _ arrival: ProxiedArrival?
+        _ shared: ResponderShare, _ descriptor: Int32, _ responder: consuming AnyStreamResponder,
+        _ client: ResponderClient?, _ arrival: ProxiedArrival?
     ) {
         self.shared = shared
+        unsafe respond = responder.kind.respond
         self.client = client
         self.arrival = arrival
-        unsafe memory = .allocate(capacity: 1)
-        unsafe memory.initialize(to: ResponderExchange(descriptor, responder, shared.server.limits))
+        // Without edges the loop is told after each call what is waited for.
+        let isWatched = arrival != nil || !shared.core.hasEdges || shared.isDraining
+        unsafe storedExchange = ResponderExchange(descriptor, responder, shared.server.limits, isWatched: isWatched)
         super.init()
-    }
-
-    deinit {
-        unsafe memory.deinitialize(count: 1)
-        unsafe memory.deallocate()
     }
 
     /// Lets the loop watch it.
@@ -58,16 +60,20 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     // MARK: - Events
 
     override func isReady(_ flags: UInt32) {
-        // No event comes without flags: the connection has asked to be called.
-        if flags == 0, isEnding { return close(nil) }
-        exchange.note(flags)
-        goOn()
+        let outcome = unsafe exchange.begin(flags, respond, &shared.output)
+        guard case .answered = outcome else { return goOn(outcome) }
+        extend(shared.idle)
     }
 
-    private func goOn() {
-        let outcome = unsafe exchange.goOn(shared.memory, LoopCore.scratchSize, &shared.output)
-        if exchange.hasMoved {
-            exchange.hasMoved = false
+    override func isCalledAgain() {
+        if isEnding { close(nil) } else { goOn(.unfinished) }
+    }
+
+    /// Does whatever there is to do.
+    @inline(never)
+    private func goOn(_ begun: ResponderExchange.Outcome) {
+        let outcome = begun == .unfinished ? exchange.goOn(&shared.output) : begun
+        if exchange.takeMove() {
             if let arrival, !arrival.hasSpoken {
                 if arrival.takeHeader() { extend(shared.firstByte) }
             } else {
@@ -81,9 +87,10 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         case .again:
             if exchange.isLingering { linger() }
             shared.core.callAgain(self)
+        case .answered, .unfinished: break
         case .close: close(exchange.failure)
         }
-        if !shared.hasEdges, unsafe !isClosed {
+        if !shared.core.hasEdges, unsafe !isClosed {
             let interest = exchange.isBlocked ? MINATO_WRITABLE : MINATO_READABLE | MINATO_READ_CLOSED
             shared.core.setInterest(self, UInt32(interest | MINATO_EDGE_TRIGGERED))
         }
@@ -91,18 +98,13 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
 
     // MARK: - Time
 
-    /// Gives it so much more time, in nanoseconds; negative: all.
+    /// Gives it so much more time, in nanoseconds: see `ResponderShare.never`.
     @inline(__always)
     private func extend(_ time: Int64) {
-        guard time >= 0 else {
-            exchange.deadline = .max
-            return
-        }
-        let (sum, overflow) = shared.core.now.addingReportingOverflow(time)
-        let deadline = overflow ? .max : sum
-        exchange.deadline = deadline
+        let end = shared.now &+ time
+        unsafe deadline = end
         // A timer that runs out earlier is left alone: when it does, it is set again.
-        if exchange.timer > deadline { setTimer(deadline) }
+        if unsafe timer > end { setTimer(end) }
     }
 
     /// Gives the client the time that is left to it to finish sending what nobody will read: at most 2 s in all.
@@ -112,15 +114,16 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         extend(shared.lingering)
     }
 
-    private func setTimer(_ deadline: Int64) {
-        exchange.timer = deadline
-        shared.core.setTimer(self, deadline)
+    @inline(never)
+    private func setTimer(_ end: Int64) {
+        unsafe timer = end
+        shared.core.setTimer(self, end)
     }
 
     override func timeIsOver(_ now: Int64) {
-        exchange.timer = .max
-        guard unsafe !isClosed, exchange.deadline != .max else { return }
-        if exchange.deadline > now { return setTimer(exchange.deadline) }
+        unsafe timer = ResponderShare.never
+        guard unsafe !isClosed, unsafe deadline < ResponderShare.never else { return }
+        if unsafe deadline > now { return unsafe setTimer(deadline) }
         if exchange.isLingering || shared.isDraining && exchange.isFresh { return close(nil) }
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
@@ -130,8 +133,9 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     /// Nothing more is taken: what is at rest is closed. What has just come is answered first, and a client that was accepted
     /// a moment ago may still say what it came for.
     func drain() {
-        exchange.note(UInt32(MINATO_READABLE))
-        goOn()
+        guard unsafe !isClosed else { return }
+        exchange.watch()
+        isReady(UInt32(MINATO_READABLE))
         if unsafe !isClosed, exchange.isFresh { extend(shared.firstByteOrGrace) }
     }
 

@@ -9,6 +9,10 @@ struct ResponderExchange: ~Copyable {
     enum Outcome {
         /// Nothing, until the descriptor is ready again.
         case wait
+        /// The same: something was received, and answered, and the client has taken the answer.
+        case answered
+        /// There is more to do: `goOn`.
+        case unfinished
         /// More of the same, after others have had their turn.
         case again
         /// The connection is closed; `failure` says what went wrong, if anything did.
@@ -18,25 +22,42 @@ struct ResponderExchange: ~Copyable {
     /// Reads in a row before the others get their turn.
     private static let readsInARow = 16
 
-    let descriptor: Int32
-    private let inputLimit: Int
-    private let outputLimit: Int
-    private var responder: any StreamResponder
+    // What is the case, a bit for each. Four are the flags of ready.h as they come.
 
     /// Reading is worth a try.
-    private var isReadable = false
+    private static let readable = UInt32(MINATO_READABLE)
     /// The peer has ended or broken its stream: a short read does not mean that nothing more is to be learnt.
-    private var hasEnded = false
+    private static let ended = UInt32(MINATO_READ_CLOSED | MINATO_HANGUP | MINATO_ERROR)
     /// To be closed when the output has been sent.
-    private var isClosing = false
+    private static let closing: UInt32 = 1 << 8
     /// So much was answered at once that the rest of the input has not been offered to the responder yet.
-    private var isFull = false
-    /// Nothing was received yet.
-    private(set) var isFresh = true
-    /// Something was sent.
-    private var hasSent = false
+    private static let full: UInt32 = 1 << 9
+    /// There is input that was not consumed.
+    private static let kept: UInt32 = 1 << 10
+    /// The client has not taken all that it was sent.
+    private static let blocked: UInt32 = 1 << 11
     /// The responder has ended the connection: what still comes is dropped.
-    private(set) var isLingering = false
+    private static let lingering: UInt32 = 1 << 12
+    /// Whoever has the connection looks at it each time.
+    private static let watched: UInt32 = 1 << 13
+    /// Something was received.
+    private static let spokenTo: UInt32 = 1 << 14
+    /// Something was sent.
+    private static let answered: UInt32 = 1 << 15
+    /// Something was received, or sent, since `takeMove`; after `.answered` it is not noted.
+    private static let moved: UInt32 = 1 << 16
+
+    /// All but the last three: what is to be done, or looked at, besides waiting for input.
+    private static let work = readable | ended | closing | full | kept | blocked | lingering | watched
+
+    @inline(__always)
+    private func has(_ bits: UInt32) -> Bool { state & bits != 0 }
+
+    let descriptor: Int32
+    private var state: UInt32
+    private let inputLimit: Int
+    private let outputLimit: Int
+    private var responder: AnyStreamResponder
 
     /// What was received and not consumed, if anything.
     private var input: [UInt8] = []
@@ -47,80 +68,110 @@ struct ResponderExchange: ~Copyable {
     /// What went wrong.
     var failure: (any Error)?
 
-    /// Something was received, or sent, since this was set to false.
-    var hasMoved = false
-    /// When the connection is given up, and when its timer runs out.
-    var deadline = Int64.max
-    var timer = Int64.max
-
-    init(_ descriptor: Int32, _ responder: any StreamResponder, _ limits: ServerLimits) {
+    init(
+        _ descriptor: Int32, _ responder: consuming AnyStreamResponder, _ limits: ServerLimits, isWatched: Bool
+    ) {
         self.descriptor = descriptor
+        state = isWatched ? Self.watched : 0
         self.responder = responder
         inputLimit = limits.inputLimit
         outputLimit = limits.outputLimit
     }
 
+    /// Nothing was received yet.
+    var isFresh: Bool { !has(Self.spokenTo) }
+
     /// Whether the client has not taken all that it was sent.
-    var isBlocked: Bool { sent < unsent.count }
+    var isBlocked: Bool { has(Self.blocked) }
+
+    /// The responder has ended the connection: what still comes is dropped.
+    var isLingering: Bool { has(Self.lingering) }
 
     /// Whether it has been answered and nothing of another request has come: a drain may close it.
-    var isAtRest: Bool { !isBlocked && !isFresh && !isLingering && input.isEmpty }
+    var isAtRest: Bool { !has(Self.kept | Self.blocked | Self.lingering) && !isFresh }
 
-    /// The descriptor is ready for something: see `ready.h`.
-    mutating func note(_ flags: UInt32) {
-        if flags & UInt32(MINATO_READ_CLOSED | MINATO_HANGUP | MINATO_ERROR) != 0 {
-            hasEnded = true
-            isReadable = true
-        } else if flags & UInt32(MINATO_READABLE) != 0 {
-            isReadable = true
-        }
+    /// Whether something was received or sent since this was asked before.
+    mutating func takeMove() -> Bool {
+        let hasMoved = has(Self.moved)
+        state &= ~Self.moved
+        return hasMoved
     }
 
-    /// Sends what waits, then reads and answers until there is nothing more to do.
+    /// From now on nothing is `.answered` without being looked at.
+    mutating func watch() { state |= Self.watched }
+
+    /// The descriptor is ready. Does what there is to do by rule, in few instructions: what has come is received at once,
+    /// consumed as a whole, and answered. In every other case it is `.unfinished`.
     ///
     /// - Parameters:
-    ///   - memory: to receive into, `size` bytes.
-    ///   - output: empty; for the answers, which are sent or kept before this returns.
+    ///   - flags: what it is ready for; see `ready.h`.
+    ///   - respond: the responder's; a parameter, as a function that a variable holds is retained for each call.
+    ///   - output: empty; to receive into, and for the answers, which are sent or kept before this returns.
     @inline(__always)
-    mutating func goOn(_ memory: UnsafeMutableRawPointer, _ size: Int, _ output: inout ResponderOutput) -> Outcome {
-        if isBlocked, let outcome = flush() { return outcome }
-        if isClosing { return unsafe close(memory, size) }
-        var reads = 0
-        while isReadable || isFull {
-            if reads == Self.readsInARow { return .again }
-            reads &+= 1
-            if isFull {
-                if let outcome = answerInput(&output) { return outcome }
-            } else {
-                let count = unsafe minato_socket_receive_once(descriptor, memory, size)
-                if count > 0 {
-                    if count < size, !hasEnded { isReadable = false }
-                    hasMoved = true
-                    isFresh = false
-                    let bytes = unsafe UnsafeBufferPointer(
-                        start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)), count: Int(count))
-                    if let outcome = unsafe answer(bytes, &output) { return outcome }
-                } else if let outcome = stopReading(count, &output) {
-                    return outcome
-                }
-            }
-            if !output.isEmpty, let outcome = send(&output) { return outcome }
-            if isClosing { return unsafe close(memory, size) }
+    mutating func begin(
+        _ flags: UInt32, _ respond: ResponderKind.Respond, _ output: inout ResponderOutput
+    ) -> Outcome {
+        let news = flags & (Self.readable | Self.ended)
+        // There is something to read, and nothing else to do before or after.
+        guard !has(Self.work), news == Self.readable else {
+            state |= news & Self.ended == 0 ? news : news | Self.readable
+            return .unfinished
         }
-        return .wait
+        if let outcome = unsafe receive(respond, Self.spokenTo, &output) { return outcome }
+        if !output.isEmpty, let outcome = send(&output) { return outcome }
+        guard has(Self.work) else { return .answered }
+        state |= Self.moved
+        return .unfinished
+    }
+
+    /// Sends what waits, then reads and answers until there is nothing more to do. See `begin`.
+    @inline(never)
+    mutating func goOn(_ output: inout ResponderOutput) -> Outcome {
+        if has(Self.blocked), let outcome = flush() { return outcome }
+        var left = Self.readsInARow
+        while !has(Self.closing) {
+            guard has(Self.readable | Self.full) else { return .wait }
+            if left == 0 { return .again }
+            left &-= 1
+            if let outcome = has(Self.full) ? answerInput(&output) : read(&output) { return outcome }
+            if !output.isEmpty, let outcome = send(&output) { return outcome }
+        }
+        return close(&output)
     }
 
     // MARK: - Receiving
 
+    private mutating func read(_ output: inout ResponderOutput) -> Outcome? {
+        state &= ~Self.readable
+        return unsafe receive(responder.kind.respond, Self.spokenTo | Self.moved, &output)
+    }
+
+    /// Receives and answers. Nil when it is to go on; it is readable then if there may be more. `noted` is what is the case
+    /// when something has come.
+    @inline(__always)
+    private mutating func receive(
+        _ respond: ResponderKind.Respond, _ noted: UInt32, _ output: inout ResponderOutput
+    ) -> Outcome? {
+        let before = state
+        let count = unsafe minato_socket_receive_once(descriptor, output.input, ResponderOutput.inputSize)
+        guard count > 0 else { return stopReading(count, &output) }
+        state = before | noted
+        if count == ResponderOutput.inputSize || before & Self.ended != 0 { state |= Self.readable }
+        let bytes = unsafe UnsafeRawBufferPointer(start: output.input, count: Int(count))
+        return unsafe answer(respond, bytes, &output)
+    }
+
     /// A receive that brought nothing: nil when that is no reason to stop.
     @inline(never)
     private mutating func stopReading(_ count: Int64, _ output: inout ResponderOutput) -> Outcome? {
-        if count == -Int64(EINTR) { return nil }
-        isReadable = false
+        if count == -Int64(EINTR) {
+            state |= Self.readable
+            return nil
+        }
         if count == -Int64(EAGAIN) { return .wait }
         guard count == 0 else { return fail(SocketError(.receive, .init(result: count)), &output) }
-        isClosing = true
-        hasEnded = true
+        state |= Self.closing | Self.ended
+        state &= ~Self.kept
         let rest = input
         input = []
         do { try responder.end(rest: rest.span, output: &output) } catch { return fail(error, &output) }
@@ -137,14 +188,17 @@ struct ResponderExchange: ~Copyable {
 
     @inline(__always)
     private mutating func answer(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ output: inout ResponderOutput
+        _ respond: ResponderKind.Respond, _ bytes: UnsafeRawBufferPointer, _ output: inout ResponderOutput
     ) -> Outcome? {
-        guard input.isEmpty else {
+        if has(Self.kept) {
             unsafe input.append(contentsOf: bytes)
             return answerInput(&output)
         }
         do {
-            let consumed = unsafe try consume(bytes.span, &output)
+            let span = unsafe bytes.assumingMemoryBound(to: UInt8.self).span
+            let verdict = unsafe try respond(responder.place, span, &output)
+            if case .goOn(let consumed) = verdict { if consumed == bytes.count { return nil } }
+            let consumed = try consume(span, verdict, &output)
             if consumed < bytes.count { unsafe try keep(bytes, from: consumed) }
             return nil
         } catch {
@@ -153,24 +207,27 @@ struct ResponderExchange: ~Copyable {
     }
 
     @inline(never)
-    private mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>, from place: Int) throws {
-        unsafe input.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[place...]))
+    private mutating func keep(_ bytes: UnsafeRawBufferPointer, from place: Int) throws {
+        state |= Self.kept
+        unsafe input.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[place...]))
         try checkInput()
     }
 
     /// Answers what was received before.
     @inline(never)
     private mutating func answerInput(_ output: inout ResponderOutput) -> Outcome? {
-        isFull = false
-        hasMoved = true
+        state &= ~(Self.full | Self.kept)
+        state |= Self.moved
         // Taken out meanwhile, so that the responder can be given it in place.
         var kept: [UInt8] = []
         swap(&kept, &input)
         do {
-            let consumed = try consume(kept.span, &output)
+            let verdict = try responder.respond(to: kept.span, output: &output)
+            let consumed = try consume(kept.span, verdict, &output)
             if consumed == kept.count { return nil }
             if consumed > 0 { kept.removeFirst(consumed) }
             swap(&kept, &input)
+            state |= Self.kept
             try checkInput()
             return nil
         } catch {
@@ -179,31 +236,32 @@ struct ResponderExchange: ~Copyable {
     }
 
     private func checkInput() throws {
-        guard input.count > inputLimit, !isFull else { return }
+        guard input.count > inputLimit, !has(Self.full) else { return }
         throw SocketError(.receive, .limitExceeded, subject: "input limit \(inputLimit)")
     }
 
-    /// Calls the responder until it consumes nothing more, or has answered more than may be kept.
-    @inline(__always)
-    private mutating func consume(_ bytes: Span<UInt8>, _ output: inout ResponderOutput) throws -> Int {
+    /// Calls the responder, which has been called once, until it consumes nothing more, or has answered more than may be kept.
+    @inline(never)
+    private mutating func consume(
+        _ bytes: Span<UInt8>, _ first: ResponderVerdict, _ output: inout ResponderOutput
+    ) throws -> Int {
+        var verdict = first
         var consumed = 0
-        while consumed < bytes.count {
+        while case .goOn(let step) = verdict {
+            let left = bytes.count - consumed
+            if step < 0 || step > left {
+                throw SocketError(.receive, .invalidArgument, subject: "consumed \(step) of \(left) bytes")
+            }
+            consumed += step
+            if step == 0 || step == left { return consumed }
             if output.count >= outputLimit {
-                isFull = true
-                break
+                state |= Self.full
+                return consumed
             }
-            let rest = consumed == 0 ? bytes : bytes.extracting(consumed...)
-            guard case .goOn(let step) = try responder.respond(to: rest, output: &output) else {
-                isClosing = true
-                return bytes.count
-            }
-            if step == 0 { break }
-            if step < 0 || step > rest.count {
-                throw SocketError(.receive, .invalidArgument, subject: "consumed \(step) of \(rest.count) bytes")
-            }
-            consumed &+= step
+            verdict = try responder.respond(to: bytes.extracting(consumed...), output: &output)
         }
-        return consumed
+        state |= Self.closing
+        return bytes.count
     }
 
     // MARK: - Closing
@@ -211,14 +269,14 @@ struct ResponderExchange: ~Copyable {
     /// Everything has been sent. A client that may still be sending is let finish: closing would make the kernel reset the
     /// connection with the next byte that comes, and the client might not have received the answer yet. See RFC 1122, 4.2.2.13.
     @inline(never)
-    private mutating func close(_ memory: UnsafeMutableRawPointer, _ size: Int) -> Outcome {
-        if hasEnded && !isReadable || !hasSent { return .close }
+    private mutating func close(_ output: inout ResponderOutput) -> Outcome {
+        if has(Self.ended) && !has(Self.readable) || !has(Self.answered) { return .close }
         if !isLingering {
-            isLingering = true
+            state |= Self.lingering
             minato_socket_shutdown(descriptor, Int32(SHUT_WR))
         }
         for _ in 0..<Self.readsInARow {
-            let count = unsafe minato_socket_receive_once(descriptor, memory, size)
+            let count = unsafe minato_socket_receive_once(descriptor, output.input, ResponderOutput.inputSize)
             if count == -Int64(EINTR) { continue }
             if count == -Int64(EAGAIN) { return .wait }
             guard count > 0 else { return .close }
@@ -231,7 +289,7 @@ struct ResponderExchange: ~Copyable {
     /// Sends the answer: nil when the client has taken all of it. What it does not take is kept.
     @inline(__always)
     private mutating func send(_ output: inout ResponderOutput) -> Outcome? {
-        hasSent = true
+        state |= Self.answered
         let descriptor = descriptor
         let result = unsafe output.withBytes { unsafe minato_socket_send_once(descriptor, $0, $1) }
         guard result == Int64(output.count) else { return keepUnsent(result, &output) }
@@ -249,6 +307,7 @@ struct ResponderExchange: ~Copyable {
             unsafe unsent.append(contentsOf: UnsafeRawBufferPointer(start: bytes + taken, count: count - taken))
         }
         output.removeAll()
+        state |= Self.blocked | Self.moved
         // Only trying tells that there is no room: after a hang-up, or an interruption, no edge would come.
         return flush()
     }
@@ -256,7 +315,7 @@ struct ResponderExchange: ~Copyable {
     /// Sends what waits: nil when nothing is left.
     @inline(never)
     private mutating func flush() -> Outcome? {
-        while isBlocked {
+        while sent < unsent.count {
             let descriptor = descriptor
             let sent = sent
             let result = unsafe unsent.withUnsafeBytes { bytes in
@@ -270,8 +329,9 @@ struct ResponderExchange: ~Copyable {
                 return .close
             }
             self.sent += Int(result)
-            hasMoved = true
+            state |= Self.moved
         }
+        state &= ~Self.blocked
         unsent = []
         sent = 0
         return nil

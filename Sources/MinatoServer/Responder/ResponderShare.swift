@@ -6,14 +6,14 @@ internal import CMinato
 final class ResponderShare: @unchecked Sendable {
     let server: StreamServer
     let share: LoopShare
-    let make: @Sendable (SocketAddress) throws -> any StreamResponder
+    private let kind: ResponderKind
+    private let make: Make
+    typealias Make = @Sendable (_ client: SocketAddress, _ place: UnsafeMutableRawPointer) throws -> Void
 
     let core: LoopCore
-    let hasEdges: Bool
-    /// The loop's, to receive into.
-    private(set) lazy var memory = unsafe core.scratchMemory
+    private let clock: UnsafeMutablePointer<Int64>
 
-    /// The answer that is being made; sent, or copied to where it waits, before the next one.
+    /// The answer that is being made; sent, or copied to where it waits, before the next one is received.
     private let outputMemory: UnsafeMutablePointer<ResponderOutput>
     var output: ResponderOutput {
         _read { yield unsafe outputMemory.pointee }
@@ -22,8 +22,19 @@ final class ResponderShare: @unchecked Sendable {
 
     /// Nothing more is taken: what has nothing left to send is closed.
     private(set) var isDraining = false
-    private var connections: [ResponderConnection] = []
+    @exclusivity(unchecked) private var connections: [ResponderConnection] = []
 
+    /// So much time is all the time there is; added to any time it does not overflow.
+    static let never = Int64.max / 2
+
+    /// The loop's time, as `LoopCore.now` has it.
+    @inline(__always)
+    var now: Int64 {
+        let now = unsafe clock.pointee
+        return now == 0 ? core.now : now
+    }
+
+    // In nanoseconds.
     let idle: Int64
     let firstByte: Int64
     let write: Int64
@@ -34,25 +45,27 @@ final class ResponderShare: @unchecked Sendable {
     var firstByteOrGrace: Int64 {
         guard isDraining else { return firstByte }
         let grace = server.drainGrace.nanosecondsRoundedUp
-        return firstByte < 0 ? grace : min(firstByte, grace)
+        return min(firstByte, grace)
     }
 
-    init(
-        _ server: StreamServer, _ share: LoopShare,
-        _ make: @escaping @Sendable (SocketAddress) throws -> any StreamResponder
-    ) {
+    init(_ server: StreamServer, _ share: LoopShare, _ kind: ResponderKind, _ make: @escaping Make) {
         self.server = server
         self.share = share
-        self.make = make
+        self.kind = kind
+        unsafe self.make = unsafe make
         core = share.loop.core
-        hasEdges = core.hasEdges
+        unsafe clock = core.clock
         unsafe outputMemory = .allocate(capacity: 1)
-        unsafe outputMemory.initialize(to: ResponderOutput(capacity: LoopCore.scratchSize))
-        idle = server.limits.idleNanoseconds
-        firstByte = server.limits.firstByteNanoseconds
-        write = server.limits.writeNanoseconds
-        lingering = write < 0 ? 2_000_000_000 : min(write, 2_000_000_000)
+        unsafe outputMemory.initialize(to: ResponderOutput.serving())
+        let limits = server.limits
+        idle = Self.time(limits.idleNanoseconds)
+        firstByte = Self.time(limits.firstByteNanoseconds)
+        write = Self.time(limits.writeNanoseconds)
+        lingering = min(write, 2_000_000_000)
     }
+
+    /// A time of the limits, in which a negative one is all there is.
+    private static func time(_ nanoseconds: Int64) -> Int64 { nanoseconds < 0 ? never : min(nanoseconds, never) }
 
     deinit {
         unsafe outputMemory.deinitialize(count: 1)
@@ -82,11 +95,17 @@ final class ResponderShare: @unchecked Sendable {
         let known = server.hooks.wantsClient ? ResponderClient(client) : nil
         guard server.hooks.proxyProtocol == .off else {
             let arrival = ProxiedArrival(descriptor, client, known)
-            let responder = ProxiedResponder(self, arrival)
+            let responder = unsafe try AnyStreamResponder(.proxied) { place in
+                unsafe place.initializeMemory(as: ProxiedResponder.self, to: ProxiedResponder(self, arrival))
+            }
             return ResponderConnection(self, descriptor, responder, known, arrival)
         }
         guard allows(descriptor, client) else { return nil }
-        return ResponderConnection(self, descriptor, try make(client), known, nil)
+        return ResponderConnection(self, descriptor, try makeResponder(client), known, nil)
+    }
+
+    func makeResponder(_ client: SocketAddress) throws -> AnyStreamResponder {
+        unsafe try AnyStreamResponder(kind) { place in unsafe try make(client, place) }
     }
 
     /// Asks the hook, which wants a socket.
@@ -101,30 +120,28 @@ final class ResponderShare: @unchecked Sendable {
     private func drop(_ descriptor: Int32) {
         minato_socket_close(descriptor)
         share.leave()
-        server.state.withLock { $0.dropPlace() }
-        server.state.announce()
+        server.state.change { $0.dropPlace() }
     }
 
     func add(_ connection: ResponderConnection) {
-        connection.index = connections.count
-        connections.append(connection)
+        unsafe connection.index = connections.count
+        unsafe connections.append(connection)
     }
 
     /// The connection is closed.
     func remove(_ connection: ResponderConnection, _ number: UInt64) {
-        let last = connections.removeLast()
+        let last = unsafe connections.removeLast()
         if last !== connection {
-            last.index = connection.index
-            connections[connection.index] = last
+            unsafe last.index = connection.index
+            unsafe connections[connection.index] = last
         }
         share.leave()
-        server.state.withLock { $0.dismiss(number) }
-        server.state.announce()
+        server.state.change { $0.dismiss(number) }
     }
 
     /// Closes what is silent, and lets the rest send what it has to.
     func drain() {
         isDraining = true
-        for connection in connections { connection.drain() }
+        for connection in unsafe connections { connection.drain() }
     }
 }

@@ -33,13 +33,25 @@ extension StreamServer {
     /// - Throws: as ``serve(on:_:)-(_,(Connection)->Void)``. Not thrown: what responders throw.
     ///
     /// Python: `asyncio.Protocol`, `loop.create_server`. See accept4(2), epoll(7).
+    @inlinable
     public nonisolated(nonsending) func serve<Responder: StreamResponder>(
         on loops: EventLoopGroup = .shared,
         responder make: @escaping @Sendable (_ client: SocketAddress) throws -> Responder
     ) async throws(SocketError) {
+        unsafe try await serve(on: loops, ResponderKind(Responder.self)) { (client, place) in
+            unsafe place.initializeMemory(as: Responder.self, to: try make(client))
+        }
+    }
+
+    /// - Parameter make: puts a responder of the kind into memory.
+    @usableFromInline
+    nonisolated(nonsending) func serve(
+        on loops: EventLoopGroup, _ kind: ResponderKind,
+        _ make: @escaping @Sendable (_ client: SocketAddress, _ place: UnsafeMutableRawPointer) throws -> Void
+    ) async throws(SocketError) {
         let responders = ResponderShares()
         try await serve(on: loops) { (acceptor) async throws(SocketError) in
-            let own = ResponderShare(acceptor.server, acceptor.share, make)
+            let own = unsafe ResponderShare(acceptor.server, acceptor.share, kind, make)
             responders.add(own)
             var failure: SocketError?
             do throws(SocketError) {

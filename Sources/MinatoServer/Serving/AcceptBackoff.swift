@@ -1,5 +1,4 @@
 internal import CMinato
-internal import Glibc
 internal import MinatoSocket
 
 /// What a server does when taking a connection or a datagram fails: a pure decision, and the memory it needs.
@@ -40,10 +39,11 @@ struct AcceptBackoff {
 
     /// Judges a failure.
     mutating func failed(_ code: SocketError.Code, now: Int64 = minato_clock_now()) -> Verdict {
-        if Self.harmless.contains(code) { return .goOn }
-        if Self.fatal.contains(code) { return .end }
-        // Above all EMFILE, ENFILE, ENOBUFS, ENOMEM. An error that is not known here is handled the same way: whatever it
-        // is, the server then neither spins nor ends.
+        switch code.outlook {
+        case .goOn: return .goOn
+        case .end: return .end
+        case .pause: break
+        }
         let isNew = last == nil || hasSucceeded && now > end
         let pause: Duration
         if isNew {
@@ -58,15 +58,4 @@ struct AcceptBackoff {
         end = now + (pause + Self.quiet).nanosecondsRoundedUp
         return .pause(pause, isNew: isNew)
     }
-
-    /// Errors of one connection or one peer. Linux hands network errors that wait on a new connection to accept; those are
-    /// to be treated like EAGAIN: see accept(2). A UDP socket hands on what ICMP says of an earlier reply: see udp(7).
-    private static let harmless: Set<SocketError.Code> = Set(
-        [
-            EAGAIN, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
-            ENETUNREACH, ECONNREFUSED, ECONNRESET, ETIMEDOUT, EMSGSIZE,
-        ].map { SocketError.Code($0) })
-
-    /// Errors that cannot pass: a descriptor that is no listening socket (any more).
-    private static let fatal: Set<SocketError.Code> = [.badDescriptor, .notASocket, .invalidArgument]
 }

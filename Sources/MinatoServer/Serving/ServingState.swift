@@ -60,12 +60,14 @@ struct ServingState {
     /// How many jobs are done: after each, descriptors are free again.
     private(set) var jobsDone: UInt64 = 0
 
-    private var work: [UInt64: Work] = [:]
+    private var work = WorkTable<Work>()
     private var nextWork: UInt64 = 0
     /// Connections that are admitted from now on are ended at once.
     private(set) var endsWork = false
     /// Works that were not ended with the others: those of the handler that drains.
     private var spared = 0
+    /// The datagrams that tasks handle: see ServingState+Handlers.
+    var handlers = Handlers()
     private(set) var finished = 0
     private(set) var ended = 0
 
@@ -103,7 +105,9 @@ extension ServingState {
     mutating func stop() -> Listener? {
         switch phase {
         case .ready: return close()
-        case .serving: phase = .stopping
+        case .serving:
+            phase = .stopping
+            handlers.watch()
         case .stopping, .closed: break
         }
         return nil
@@ -118,7 +122,10 @@ extension ServingState {
     /// One of the loops takes no more. True: it was the last.
     mutating func loopStopsTaking() -> Bool {
         takers -= 1
-        return takers == 0
+        guard takers == 0 else { return false }
+        // When the loops have ended without a stop: from now on somebody waits for the handlers.
+        handlers.watch()
+        return true
     }
 
     /// stopping → closed.
@@ -174,13 +181,14 @@ extension ServingState {
 // MARK: - Work in flight
 
 extension ServingState {
-    var isBusy: Bool { !work.isEmpty }
+    var isBusy: Bool { !work.isEmpty || handlers.count > 0 }
 
     /// Whether others than this one have work, or may be about to enter some.
     func isBusy(besides worker: WorkerID) -> Bool {
         if takers > 0 || underWay > 0 { return true }
         if let taker, taker != worker { return true }
-        return work.values.contains { $0.worker != worker }
+        if handlers.areBusy(besides: worker) { return true }
+        return work.contains { $0.worker != worker }
     }
 
     /// How many connections or datagrams are in flight.
@@ -238,11 +246,17 @@ extension ServingState {
 
     /// The handler is done; from now on the descriptor is not touched here.
     mutating func dismiss(_ number: UInt64) {
-        guard let entry = work.removeValue(forKey: number) else { return }
+        guard let entry = work.remove(number) else { return }
         freed &+= 1
         if entry.isEnded { return }
         finished += 1
         if endsWork { spared -= 1 }
+    }
+
+    /// A handler of a datagram has returned, which was in a task's hands.
+    mutating func handlerEnds(_ worker: WorkerID, _ tally: HandlerTally) {
+        tally.change(by: -1)
+        if !endsWork || handlers.isSpared(worker) { finished += 1 }
     }
 
     /// Ends everything in flight, so that the handlers that wait for it wake up. Returns what is to be told so.
@@ -251,16 +265,24 @@ extension ServingState {
     mutating func endWork(besides worker: WorkerID? = nil) -> [any Endable] {
         endsWork = true
         var told: [any Endable] = []
-        for (number, entry) in work where !entry.isEnded && (worker == nil || entry.worker != worker) {
+        var ended = 0
+        var spared = 0
+        work.updateAll { entry in
+            if entry.isEnded { return }
+            if let worker, entry.worker == worker {
+                spared += 1
+                return
+            }
             switch entry.ending {
             case .none: break
             case .descriptor(let descriptor): minato_socket_shutdown(descriptor, Int32(SHUT_RDWR))
             case .told(let endable): told.append(endable)
             }
-            work[number]?.isEnded = true
+            entry.isEnded = true
             ended += 1
         }
-        spared = work.values.count { !$0.isEnded }
+        self.ended += ended + handlers.end(besides: worker)
+        self.spared = spared
         return told
     }
 }
@@ -283,14 +305,16 @@ extension ServingState {
         phase == .serving && (freed == nil || freed == self.freed) ? gateForChange() : nil
     }
 
-    private var isDone: Bool { work.isEmpty && underWay == 0 && takers == 0 }
+    private var isDone: Bool { work.isEmpty && underWay == 0 && takers == 0 && handlers.count == 0 }
 
     /// A gate for the next change, nil when nothing is in flight and nothing is taken any more.
     mutating func gateUntilDone() -> Gate? { isDone ? nil : gateForChange() }
 
     /// A gate for the next change, nil when nothing is in flight, or all of it has been ended: also what drained, which comes
     /// to its own end first.
-    mutating func gateUntilEnd() -> Gate? { endsWork && spared == 0 || isDone ? nil : gateForChange() }
+    mutating func gateUntilEnd() -> Gate? {
+        endsWork && spared == 0 && handlers.spared == 0 || isDone ? nil : gateForChange()
+    }
 
     /// A gate for the next change, nil when only this one has work, or all of it has been ended.
     mutating func gateUnlessDone(besides worker: WorkerID) -> Gate? {
@@ -304,9 +328,13 @@ extension ServingState {
 }
 
 extension Guarded<ServingState> {
-    /// Wakes all that wait for a change, threads and tasks.
-    func announce() {
-        wakeAll()
-        for gate in withLock({ $0.takeGates() }) { gate.open() }
+    /// Makes a change, and wakes all that wait for one, threads and tasks.
+    func change<Result>(_ body: (inout ServingState) -> Result) -> Result {
+        let (result, gates) = withLockAndWake { state in (body(&state), state.takeGates()) }
+        for gate in gates { gate.open() }
+        return result
     }
+
+    /// Wakes all that wait for a change, threads and tasks.
+    func announce() { change { _ in } }
 }

@@ -8,7 +8,8 @@ extension Channel {
     @inline(__always)
     nonisolated(nonsending) func wait(_ direction: Direction, until deadline: Deadline) async -> Wake {
         if owner.load(ordering: .relaxed) != 0 {
-            let wake = loop.core.isCurrent
+            let wake =
+                loop.core.isCurrent
                 ? await waitInRoom(direction, deadline)
                 : await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
             if wake != .foreign { return wake }
@@ -134,7 +135,9 @@ extension Channel {
         }
         // Not registered yet, or no more: the first is made up for by `register`.
         guard unsafe place >= 0 else { return }
-        if unsafe timerPlace < 0 || loop.core.isLater(timerOf: self, than: deadline) { loop.core.setTimer(self, deadline) }
+        if unsafe timerPlace < 0 || loop.core.isLater(timerOf: self, than: deadline) {
+            loop.core.setTimer(self, deadline)
+        }
     }
 
     /// Ends the waits whose time is over, and sets the timer for the others.

@@ -1,5 +1,3 @@
-internal import Glibc
-
 extension Listener {
     /// The connections as they come, for `for try await`.
     ///
@@ -41,8 +39,12 @@ extension Listener {
                         return connection
                     } catch {
                         if error.code == .closed { return nil }
-                        if Self.final.contains(error.code) { throw error }
-                        if error.code.isOfOneConnection { continue }
+                        if error.code == .cancelled || error.code == .busy { throw error }
+                        switch error.code.outlook {
+                        case .goOn: continue
+                        case .pause: break
+                        case .end: throw error
+                        }
                     }
                     let length = Swift.min(pause.map { $0 * 2 } ?? .milliseconds(5), .seconds(1))
                     pause = length
@@ -54,22 +56,6 @@ extension Listener {
                     }
                 }
             }
-
-            /// After these it makes no sense to go on.
-            private static let final: Set<SocketError.Code> = [.cancelled, .busy, .invalidArgument, .badDescriptor]
         }
     }
-}
-
-extension SocketError.Code {
-    /// Whether an error of accept concerns one connection only, so that the next one can be taken at once.
-    ///
-    /// Linux hands network errors that wait on a new connection to accept: see accept(2).
-    package var isOfOneConnection: Bool { Self.ofOneConnection.contains(self) }
-
-    private static let ofOneConnection: Set<Self> = Set(
-        [
-            ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
-            ENETUNREACH, ECONNREFUSED, ECONNRESET, ETIMEDOUT,
-        ].map { Self($0) })
 }

@@ -44,13 +44,14 @@ package final class LoopCore: @unchecked Sendable {
         var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
         /// Sources that have more to do, after the others.
         var again: [LoopSource] = []
-        /// The time since which events are being handled, 0 when nobody has asked yet.
-        var now: Int64 = 0
         /// The longest time for which `now` has stayed the same: by so much it may have lagged behind.
         var longestTurn: Int64 = 0
         var scratch: UnsafeMutableRawPointer?
         var executor: UnownedTaskExecutor?
     }
+
+    /// The time since which events are being handled, 0 when nobody has asked yet.
+    package let clock: UnsafeMutablePointer<Int64>
 
     /// Where tasks of the loop wait for their connections.
     let room = WaitingRoom()
@@ -80,6 +81,8 @@ package final class LoopCore: @unchecked Sendable {
         hasEdges = unsafe minato_poller_backend(poller) == Int32(MINATO_POLLER_EPOLL)
         unsafe threadMemory = .allocate(capacity: 1)
         unsafe threadMemory.initialize(to: Thread())
+        unsafe clock = .allocate(capacity: 1)
+        unsafe clock.initialize(to: 0)
         unsafe events = .allocate(capacity: Self.batch)
         unsafe events.initialize(repeating: minato_event(), count: Self.batch)
     }
@@ -87,6 +90,7 @@ package final class LoopCore: @unchecked Sendable {
     deinit {
         unsafe minato_poller_close(poller)
         unsafe events.deallocate()
+        unsafe clock.deallocate()
         unsafe thread.scratch?.deallocate()
         unsafe threadMemory.deinitialize(count: 1)
         unsafe threadMemory.deallocate()
@@ -203,13 +207,17 @@ extension LoopCore {
     /// Has a task wait until the other descriptors have been looked at.
     func yield(_ continuation: UnsafeContinuation<Void, Never>) { unsafe thread.yielded.append(continuation) }
 
-    /// Calls a source again, with no flags, when the other descriptors have been looked at.
+    /// Calls a source again, by `isCalledAgain`, when the other descriptors have been looked at.
     package func callAgain(_ source: LoopSource) { thread.again.append(source) }
+
+    /// Runs the jobs that are there, as after every event: for a source that has more to do when they have been run. To be called
+    /// from what a source is told, never from a job.
+    package func runJobsNow() { runJobs() }
 
     /// The time, read once for each turn of the loop: it may lag behind by what a turn takes, `longestTurn` at most.
     package var now: Int64 {
-        if thread.now == 0 { thread.now = minato_clock_now() }
-        return thread.now
+        if unsafe clock.pointee == 0 { unsafe clock.pointee = minato_clock_now() }
+        return unsafe clock.pointee
     }
 
     /// Timeouts of 10 s and more, in nanoseconds, may be over later by the longest turn of the loop.
@@ -231,9 +239,10 @@ extension LoopCore {
 
     /// Before the loop waits: from now on the time is another one.
     private func endTurn() {
-        guard thread.now != 0 else { return }
-        thread.longestTurn = max(thread.longestTurn, minato_clock_now() - thread.now)
-        thread.now = 0
+        let began = unsafe clock.pointee
+        guard began != 0 else { return }
+        thread.longestTurn = max(thread.longestTurn, minato_clock_now() - began)
+        unsafe clock.pointee = 0
     }
 
     /// Memory to receive into, `LoopCore.scratchSize` bytes, for the time until the next suspension.
@@ -266,8 +275,10 @@ extension LoopCore {
 
     /// False when the loop is to end.
     private func takeInbox() -> Bool {
-        let (items, goesOn) = inbox.withLock { inbox in
+        let (items, goesOn) = inbox.withLock { (inbox) -> ([Remote], Bool) in
             inbox.isAsleep = false
+            // Mostly nothing has come; emptying it would make a new array all the same.
+            if inbox.items.isEmpty { return ([], !inbox.isStopping) }
             defer { inbox.items.removeAll(keepingCapacity: inbox.items.capacity <= 1024) }
             return (inbox.items, !inbox.isStopping)
         }
@@ -292,17 +303,20 @@ extension LoopCore {
     private func handle(_ count: Int32) {
         guard count > 0 else { return }
         thread.isHandling = true
-        var place = 0
-        while place < Int(count) {
-            let event = unsafe events[place]
-            place &+= 1
-            guard let address = unsafe UnsafeRawPointer(bitPattern: UInt(event.data)) else { continue }
+        var next = unsafe events
+        let end = unsafe next + Int(count)
+        while unsafe next < end {
+            let event = unsafe next
+            unsafe next += 1
+            guard let address = unsafe UnsafeRawPointer(bitPattern: UInt(event.pointee.data)) else { continue }
             // Alive for the whole batch: see `remove`.
             unsafe Unmanaged<LoopSource>.fromOpaque(address)._withUnsafeGuaranteedRef { source in
                 // Otherwise removed, and perhaps registered anew, since the kernel reported it.
-                if unsafe source.registration == event.registration { source.isReady(event.ready) }
+                if unsafe source.registration == event.pointee.registration {
+                    unsafe source.isReady(event.pointee.ready)
+                }
             }
-            runJobs()
+            if thread.jobs.count > 0 { runJobs() }
         }
         thread.isHandling = false
         if !thread.removed.isEmpty { thread.removed.removeAll(keepingCapacity: true) }
@@ -345,7 +359,7 @@ extension LoopCore {
         let sources = thread.again
         thread.again.removeAll(keepingCapacity: true)
         for source in sources where unsafe source.place >= 0 {
-            source.isReady(0)
+            source.isCalledAgain()
             runJobs()
         }
     }

@@ -1,3 +1,5 @@
+internal import CMinato
+
 /// Something that an event loop does for one task, which waits for the end of it: a look-up, a connect.
 ///
 /// **Threads.** `run` belongs to the task; everything else happens on the loop's thread, so that nothing needs a lock.
@@ -19,8 +21,10 @@ class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
 
     /// Does the errand and waits for its end: an outcome, the deadline, cancellation, or the end of the loop.
     nonisolated(nonsending) final func run(until deadline: Deadline) async throws(SocketError) -> Success {
+        var task: UnsafeRawPointer?
         let outcome = await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { (waiter: UnsafeContinuation<Outcome, Never>) in
+                unsafe task = unsafe unsafeBitCast(waiter, to: UnsafeRawPointer.self)
                 let isTaken = loop.core.post { unsafe self.begin(waiter, deadline) }
                 // The loop has ended, and its thread with it.
                 if !isTaken { unsafe waiter.resume(returning: .failure(failure(codeOfClosed))) }
@@ -28,6 +32,7 @@ class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
         } onCancel: {
             loop.core.post { self.finish(.failure(self.failure(.cancelled))) }
         }
+        unsafe minato_thread_acquire(task)
         return try outcome.get()
     }
 

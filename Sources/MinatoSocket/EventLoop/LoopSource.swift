@@ -22,6 +22,9 @@ open class LoopSource {
     /// The descriptor is ready, or has failed: `MINATO_READABLE` and so on.
     open func isReady(_ flags: UInt32) {}
 
+    /// The others have had their turn since it asked to be called again. By default this is `isReady` without flags.
+    open func isCalledAgain() { isReady(0) }
+
     /// The time is over for which a timer was set.
     open func timeIsOver(_ now: Int64) {}
 

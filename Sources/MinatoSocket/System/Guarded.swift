@@ -1,15 +1,24 @@
 /// A value that threads change under a lock, and for whose changes they wait.
 package final class Guarded<State: ~Copyable>: @unchecked Sendable {
     private let lock = Lock()
-    private var state: State
+    /// Only under the lock, which is what the checks for exclusive access would find out.
+    @exclusivity(unchecked) private var state: State
 
-    package init(_ state: consuming State) { self.state = state }
+    package init(_ state: consuming State) { unsafe self.state = state }
 
     /// Runs `body` while no other thread has the value.
     package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try lock.withLock { () throws(Failure) -> Result in try body(&state) }
+        try lock.withLock { () throws(Failure) -> Result in try unsafe body(&state) }
+    }
+
+    /// As `withLock`, and wakes the threads that wait.
+    package func withLockAndWake<Result>(_ body: (inout State) -> Result) -> Result {
+        lock.withLock {
+            defer { lock.wakeAll() }
+            return unsafe body(&state)
+        }
     }
 
     /// Runs `body` again after each `wakeAll`, until it returns a value or the deadline has passed: then nil.
@@ -18,8 +27,8 @@ package final class Guarded<State: ~Copyable>: @unchecked Sendable {
     package func wait<Result>(until deadline: Deadline = .none, for body: (inout State) -> Result?) -> Result? {
         lock.withLock {
             while true {
-                if let result = body(&state) { return result }
-                guard lock.wait(until: deadline) else { return body(&state) }
+                if let result = unsafe body(&state) { return result }
+                guard lock.wait(until: deadline) else { return unsafe body(&state) }
             }
         }
     }

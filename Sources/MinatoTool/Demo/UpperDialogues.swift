@@ -31,24 +31,24 @@ enum UpperTCPDialogue: Dialogue {
 enum UpperUDPDialogue: Dialogue {
     static let title = "UDP server and client (programs 7 and 8)"
 
-    static func run(_ script: Script) throws {
+    static func run(_ script: Script) async throws {
         let server = try UDPServer(on: .udp("localhost", 0))
-        let serving = try ServingThread { () throws(SocketError) in
-            try server.serveBlocking { request in
-                script.show("server", "\(request.sender.host ?? "?") wrote a datagram of \(request.bytes.count) bytes")
-                try request.reply(script.served(strippedAndUppercased(request.bytes)))
-            }
+        let received = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.serve { request in try await handle(request, script) } }
+            defer { server.shutdown() }
+            // No connection is needed: the datagram goes straight to its receiver.
+            let socket = try await DatagramSocket(boundTo: .udp("localhost", 0))
+            try await socket.send(Array((Words.text + "\n").utf8), to: server.address, timeout: script.patience)
+            return try await socket.receive(atMost: 1024, timeout: script.patience).bytes
         }
-        defer { server.shutdown() }
-        // No connection is needed: the datagram goes straight to its receiver.
-        var socket = try Socket(server.address.family, .datagram)
-        try socket.setTimeout(script.patience)
-        try socket.send(Array((Words.text + "\n").utf8), to: server.address)
-        let received = try socket.receive(atMost: 1024)
         Words.show(received, script)
-        server.shutdown()
-        try serving.join()
         try script.verify("the reply", received, is: Array("HELLO FROM MINATO".utf8))
+    }
+
+    /// The page's `MyUDPHandler`.
+    private static func handle(_ request: AsyncDatagramRequest, _ script: Script) async throws {
+        script.show("server", "\(request.sender.host ?? "?") wrote a datagram of \(request.bytes.count) bytes")
+        try await request.reply(script.served(strippedAndUppercased(request.bytes)))
     }
 }
 

@@ -7,6 +7,7 @@ import counters
 import machine
 import options as command_line
 import picture
+import promises
 import report
 import rounds
 from child import Failed
@@ -25,7 +26,8 @@ def _build(results, options):
     variants = {}
     products = {contender.product for contender in options.contenders if contender.product}
     if options.timed or any(name not in counters.NEED_STATIC for name in options.counters):
-        variants[build.TIMED] = sorted({*products, "load", "udp-echo"})
+        own = {promises.PROGRAMS[name] for name in options.counters if name in promises.PROGRAMS}
+        variants[build.TIMED] = sorted({*products, *own, "load", "udp-echo"})
     if any(name in counters.NEED_STATIC for name in options.counters):
         wanted = {contender.product for contender in options.contenders if "instructions" in contender.counters}
         variants[build.COUNTED] = sorted({*wanted, "load"})
@@ -41,10 +43,14 @@ def _build(results, options):
             if contender.product in failures:
                 for figure in figures:
                     results.skipped[figure, contender.name] = failures[contender.product]
+            for figure in figures:
+                if promises.PROGRAMS.get(figure) in failures:
+                    results.skipped[figure, contender.name] = failures[promises.PROGRAMS[figure]]
     return {variant: build.programs(variant) for variant in variants}
 
 
 def _count(results, options, programs):
+    measures = counters.MEASURES | promises.MEASURES
     turns = [(counter, contender) for counter in options.counters for contender in options.contenders
              if counter in contender.counters and (counter, contender.name) not in results.skipped]
     progress = Progress(len(turns))
@@ -52,7 +58,7 @@ def _count(results, options, programs):
         progress.step(f"{counter}, {contender.name}")
         variant = build.COUNTED if counter in counters.NEED_STATIC else build.TIMED
         try:
-            results.counts[counter, contender.name] = counters.MEASURES[counter](contender, programs[variant])
+            results.counts[counter, contender.name] = measures[counter](contender, programs[variant])
         except Failed as problem:
             results.skipped[counter, contender.name] = str(problem)
     progress.end()

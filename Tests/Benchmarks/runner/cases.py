@@ -32,3 +32,12 @@ COUNTERS = {
     "memory": "user memory per idle connection, B",
     "loops": "two loops: least share of a loop, %",
 }
+
+# What is promised of ours alone, and measured once: by what name it is chosen, and how its target is headed.
+PROMISES = {
+    "timers": "100,000 timers, 90 % cancelled: lateness of the others, p99, ms",
+    "cancellations": "10,000 random cancellations: the slowest, ms",
+    "scarcity-cpu": "64 descriptors, 500 clients: processor time, % of a core",
+    "scarcity-calls": "64 descriptors, 500 clients: accept calls that fail, a second",
+    "scarcity-delay": "64 descriptors, 500 clients: until a free one is used, at most, ms",
+}

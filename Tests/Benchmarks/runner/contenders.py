@@ -11,7 +11,7 @@ CONTROL = "c-again"
 
 @dataclasses.dataclass(frozen=True)
 class Contender:
-    """A server. `counters` are those that are worth counting for it."""
+    """A server. `counters` are what is worth counting for it, and what it promises."""
     name: str
     title: str
     command: tuple
@@ -38,12 +38,16 @@ class Contender:
 
 BOTH = ("tcp", "udp")
 STEADY = ("instructions", "calls", "memory")
+SCARCITY = ("scarcity-cpu", "scarcity-calls", "scarcity-delay")
+LOOP = ("timers", "cancellations")
 
 CONTENDERS = [
     Contender("c", "C, epoll", ("epoll-echo",), BOTH, STEADY),
     Contender("c-again", "C, epoll, again", ("epoll-echo",), BOTH),
-    Contender("responder", "Minato, responder", ("minato-echo", "--face", "responder"), BOTH, (*STEADY, "loops")),
-    Contender("async", "Minato, async", ("minato-echo", "--face", "async"), BOTH, (*STEADY, "loops")),
+    Contender("responder", "Minato, responder", ("minato-echo", "--face", "responder"), BOTH,
+              (*STEADY, "loops", *SCARCITY)),
+    Contender("async", "Minato, async", ("minato-echo", "--face", "async"), BOTH,
+              (*STEADY, "loops", *SCARCITY, *LOOP)),
     Contender("async-timeout", "Minato, async, timeouts set", ("minato-echo", "--face", "async-timeout"), BOTH, STEADY),
     Contender("blocking", "Minato, blocking", ("minato-echo", "--face", "blocking"), BOTH, ("instructions", "calls")),
     Contender("nio-handler", "SwiftNIO, ChannelHandler", ("nio-echo", "--face", "handler"), counters=STEADY),

@@ -1,7 +1,7 @@
 """The command line."""
 import argparse
 
-from cases import CASES, COUNTERS
+from cases import CASES, COUNTERS, PROMISES
 from contenders import BASELINE, CONTENDERS, CONTROL
 
 
@@ -27,7 +27,8 @@ def _positive(convert):
 def read(arguments):
     """What is to be done."""
     names = [contender.name for contender in CONTENDERS]
-    figures = [*(case.name for case in CASES), *COUNTERS]
+    counters = {**COUNTERS, **PROMISES}
+    figures = [*(case.name for case in CASES), *counters]
     parser = argparse.ArgumentParser(
         prog="bench", description="Measures Minato's servers beside a bare epoll server in C, and others.")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 0.25 s instead of 9 of 1 s")
@@ -43,12 +44,12 @@ def read(arguments):
     parser.add_argument("--strict", action="store_true", help="exit status 1 unless every target is met")
     options = parser.parse_args(arguments)
     if options.list:
-        titles = [(item.name, item.title) for item in [*CONTENDERS, *CASES]] + list(COUNTERS.items())
+        titles = [(item.name, item.title) for item in [*CONTENDERS, *CASES]] + list(counters.items())
         parser.exit(message="".join(f"{name:14} {title}\n" for name, title in titles))
     options.rounds = options.rounds or (3 if options.quick else 9)
     options.seconds = options.seconds or (0.25 if options.quick else 1.0)
     options.contenders = [contender for contender in CONTENDERS
                           if contender.name in options.only or contender.name in (BASELINE, CONTROL)]
     options.timed = [case for case in CASES if case.name in options.cases]
-    options.counters = [name for name in COUNTERS if name in options.cases]
+    options.counters = [name for name in counters if name in options.cases]
     return options

@@ -1,5 +1,5 @@
 """The results as tables of Markdown."""
-from cases import COUNTERS
+from cases import COUNTERS, PROMISES
 from contenders import BASELINE, CONTROL
 
 
@@ -50,26 +50,28 @@ def case(results, case):
 def counters(results):
     """What was counted."""
     digits = {"calls": 2, "loops": 1}
+    names = [name for name in results.counters if name in COUNTERS]
     rows = []
     for contender in results.contenders:
-        counts = [results.counts.get((counter, contender.name)) for counter in results.counters]
+        counts = [results.counts.get((name, contender.name)) for name in names]
         if any(count is not None for count in counts):
-            cells = (_number(count, digits.get(name, 0)) for name, count in zip(results.counters, counts))
+            cells = (_number(count, digits.get(name, 0)) for name, count in zip(names, counts))
             rows.append([contender.title, *cells])
-    return _table(["", *(COUNTERS[counter] for counter in results.counters)], rows)
+    return _table(["", *(COUNTERS[name] for name in names)], rows) if rows else ""
 
 
 def verdicts(results):
     """Each target, what was measured, and whether it was met."""
     titles = {contender.name: contender.title for contender in results.contenders}
-    headings = {case.name: case.title for case in results.cases} | COUNTERS
+    headings = {case.name: case.title for case in results.cases} | COUNTERS | PROMISES
     rows = []
     for verdict in results.verdicts():
         target = verdict.target
         who = titles[target.over]
-        if target.figure not in COUNTERS:
+        if target.figure not in results.counters:
             who += f", as a multiple of {titles[target.under]}"
-        digits = 2 if target.figure == "calls" else 0 if target.figure in COUNTERS else 3
+        digits = {"calls": 2} | dict.fromkeys(PROMISES, 1)
+        digits = digits.get(target.figure, 0 if target.figure in results.counters else 3)
         rows.append([headings[target.figure], who, target.text, _number(verdict.measured, digits),
                      _number(verdict.spread or None, 3), verdict.word])
     return _table(["", "of", "target", "measured", "control's spread", ""], rows)

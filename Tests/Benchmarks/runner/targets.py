@@ -60,4 +60,13 @@ def _counts():
         yield Target("loops", face, 30, at_least=True)
 
 
-TARGETS = sorted([*_ratios(), *_counts()], key=operator.attrgetter("at_least"))
+def _promises():
+    yield Target("timers", "async", 5)
+    yield Target("cancellations", "async", 100)
+    for face in ("responder", "async"):
+        yield Target("scarcity-cpu", face, 5)
+        yield Target("scarcity-calls", face, 50)
+        yield Target("scarcity-delay", face, 200)
+
+
+TARGETS = sorted([*_ratios(), *_counts(), *_promises()], key=operator.attrgetter("at_least"))

@@ -140,6 +140,12 @@ func datagramClient(of server: DatagramServer, from source: SocketAddress? = nil
     return socket
 }
 
+/// Such a client in a tuple or an array, which cannot have a socket itself.
+final class DatagramPeer: Sendable {
+    let socket: Socket
+    init(of server: DatagramServer) throws { socket = try datagramClient(of: server) }
+}
+
 func udpServer(
     limits: ServerLimits = ServerLimits(), hooks: DatagramServerHooks = DatagramServerHooks()
 ) throws -> UDPServer {

@@ -1,8 +1,9 @@
 import Glibc
-import MinatoServer
 import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoServer
 
 @Suite("Limits of servers on event loops", .watchdog)
 struct LoopsLimitsTests {
@@ -103,6 +104,27 @@ struct LoopsLimitsTests {
             withExtendedLifetime(connection) {}
         }
         #expect(timeouts.entries.count == 1)
+    }
+
+    @Test("A pause for lack of descriptors ends when a connection does, which frees one", arguments: LoopStage.all)
+    func wokenByClosing(stage: LoopStage) throws {
+        let server = try tcpServer()
+        try stage.serving(server, stage.echo) {
+            let client = try sharedClient(of: server)
+            try #expect(client.exchange("x") == "x")
+            let shares = try #require(server.state.withLock { $0.watch } as? LoopShares)
+            let freed = server.state.withLock { $0.freed }
+            let acceptor = LoopAcceptor(server: server, shares: shares, share: shares.all[0])
+            let (begun, over) = (Journal<Void>(), Journal<Void>())
+            Task(executorPreference: shares.all[0].loop) {
+                begun.write(())
+                await acceptor.pause(.seconds(3600), freed)
+                over.write(())
+            }
+            begun.wait(for: 1)
+            try client.socket.shutdown(.sending)
+            over.wait(for: 1)
+        }
     }
 
     @Test("The connection too many waits in the queue, and is served when another one ends", arguments: LoopStage.all)

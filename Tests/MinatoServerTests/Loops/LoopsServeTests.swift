@@ -51,6 +51,26 @@ struct LoopsServeTests {
         }
     }
 
+    @Test("4 MiB come back through the smallest send buffer, byte for byte", arguments: LoopStage.all)
+    func smallBuffer(stage: LoopStage) throws {
+        let listener = try Socket.listen(on: .tcp("127.0.0.1", 0))
+        // Connections inherit it.
+        try listener.setOption(.sendBufferSize, 1)
+        let server = try TCPServer(adopting: listener)
+        let bytes = pattern(4 << 20)
+        try stage.serving(server, stage.echo) {
+            let connection = try sharedClient(of: server)
+            let sending = try Background {
+                try connection.socket.sendAll(bytes)
+                try connection.socket.shutdown(.sending)
+            }
+            let reply = try connection.socket.receiveExactly(bytes.count + 1)
+            try sending.join()
+            #expect(reply.count == bytes.count)
+            #expect(isSame(reply, bytes))
+        }
+    }
+
     @Test("A Unix server echoes too, and removes its path", arguments: LoopStage.epoll)
     func unix(stage: LoopStage) throws {
         let directory = try TemporaryDirectory()

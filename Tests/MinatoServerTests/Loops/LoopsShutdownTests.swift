@@ -119,40 +119,6 @@ struct LoopsShutdownTests {
         for client in clients { #expect(client.socket.drainToEnd() == nil) }
     }
 
-    @Test(
-        "In a storm of connects every client is served or closed, and serve returns, each time",
-        arguments: LoopStage.all)
-    func storm(stage: LoopStage) throws {
-        for round in 0..<25 {
-            let server = try tcpServer()
-            let serving = try LoopServing(server, stage, stage.echo)
-            let served = Journal<Void>()
-            let clients = try (0..<4).map { _ in
-                try Background {
-                    while true {
-                        do throws(SocketError) {
-                            var connection = try Socket.connect(to: .address(server.address), timeout: .seconds(20))
-                            try connection.setTimeout(.seconds(20))
-                            try connection.sendAll("hello")
-                            let reply = try connection.receiveExactly(5)
-                            if reply.count < 5 { return SocketError.Code?.none }
-                            served.write(())
-                        } catch {
-                            return error.code
-                        }
-                    }
-                }
-            }
-            served.wait(for: 1 + round * 2)
-            if round % 2 == 0 { server.shutdown() } else { serving.cancel() }
-            #expect(serving.joinedCode() == (round % 2 == 0 ? nil : .cancelled))
-            for client in clients {
-                let code = try client.join()
-                #expect([nil, .connectionRefused, .connectionReset, .brokenPipe].contains(code))
-            }
-        }
-    }
-
     @Test("A server that is let go of without having served closes its socket")
     func letGo() throws {
         let address: SocketAddress

@@ -243,4 +243,35 @@ struct ResponderRulesTests {
         #expect(waiting.entries.count == 255)
         #expect((waiting.entries.max() ?? 0) < 2500)
     }
+
+    @Test("What a client has not taken yet stays as it is, whatever others send", arguments: LoopStage.of(.responder))
+    func unsentParts(stage: LoopStage) throws {
+        try serving(stage) {
+            // A part of the input, which is sent from where it was received.
+            ClosureResponder { input, output in
+                output.append(input)
+                return .goOn(consumed: input.count)
+            }
+        } while: { server in
+            // More than the kernel takes for a client that does not read.
+            let block = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
+            var sent: [UInt8] = []
+            for _ in 0..<300 { sent += block }
+            let slow = try sharedClient(of: server)
+            let sending = try Background { [sent] in try slow.socket.sendAll(sent) }
+            let noise = String(repeating: "x", count: 60_000)
+            let other = try sharedClient(of: server)
+            // Until nothing more can be sent, and the server keeps what it could not send.
+            var entry = pollfd(fd: slow.socket.descriptor, events: Int16(POLLOUT), revents: 0)
+            while unsafe poll(&entry, 1, 50) == 1 { try #expect(other.exchange(noise) == noise) }
+            for _ in 0..<4 { try #expect(other.exchange(noise) == noise) }
+            var reply: [UInt8] = []
+            while reply.count < sent.count {
+                reply += try slow.socket.receiveExactly(min(sent.count - reply.count, 65_536))
+            }
+            let isSame = reply == sent
+            #expect(isSame)
+            try sending.join()
+        }
+    }
 }

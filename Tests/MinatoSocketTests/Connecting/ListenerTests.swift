@@ -120,6 +120,19 @@ struct ListenerTests {
         #expect(await #expect(throws: SocketError.self) { try await endless.value }?.code == .cancelled)
     }
 
+    @Test("An error that cannot pass ends the sequence: a socket that listens no more")
+    func unusable() async throws {
+        let socket = try Socket.listen(on: .tcp("127.0.0.1", 0))
+        let alias = try socket.duplicate()
+        let listener = try Listener(adopting: socket)
+        let serving = Task { for try await _ in listener.connections {} }
+        while !listener.channel.current.isWaiting(.reading) { await Task.yield() }
+        // accept4 says EINVAL from now on.
+        try alias.shutdown(.receiving)
+        let error = await #expect(throws: SocketError.self) { try await serving.value }
+        #expect(error?.description == "accept tcp \(listener.localAddress): Invalid argument (EINVAL)")
+    }
+
     @Test("A connection that was reset in the queue is given out, or skipped, and the next one is served")
     func resetInQueue() async throws {
         let listener = try await Listener(on: .tcp("127.0.0.1", 0))

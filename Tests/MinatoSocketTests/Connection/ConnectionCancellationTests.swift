@@ -135,28 +135,23 @@ struct ConnectionCancellationTests {
         }
     }
 
-    @Test("10,000 random cancellations: each returns soon, and no byte is lost", arguments: Setup.backends)
+    // How soon is measured by `scripts/bench --cases cancellations`, on a machine with nothing else to do.
+    @Test("10,000 random cancellations: each returns, and no byte is lost", arguments: Setup.backends)
     func storm(_ backend: EventLoop.Backend) async throws {
-        let slow = Guarded(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for place in Setup.Place.allCases + [.pool, .own] {
                 group.addTask {
                     try await Setup(backend: backend, place: place).run { stage in
-                        let count = try await self.cancelOften(stage, times: 850)
-                        slow.withLock { $0 += count }
+                        try await self.cancelOften(stage, times: 850)
                     }
                 }
             }
             try await group.waitForAll()
         }
-        // None, on a machine with nothing else to do; here many tests run at once, and builds beside them.
-        #expect(slow.withLock { $0 } < 150, "of 5,100 took longer than 100 ms")
     }
 
-    /// Sends numbered bytes, and cancels reads and now and then lets one succeed; returns how many of the
-    /// cancelled ones took more than 100 ms to end.
-    private func cancelOften(_ stage: Stage, times: Int) async throws -> Int {
-        var slow = 0
+    /// Sends numbered bytes, and cancels reads and now and then lets one succeed.
+    private func cancelOften(_ stage: Stage, times: Int) async throws {
         var sent: UInt8 = 0
         var received: [UInt8] = []
         for _ in 0..<times {
@@ -177,10 +172,8 @@ struct ConnectionCancellationTests {
             case 1: await Task.yield()
             default: await stage.untilWaiting(.reading)
             }
-            let start = ContinuousClock.now
             reading.cancel()
             #expect(await code { _ = try await reading.value } == .cancelled)
-            if start.duration(to: .now) > .milliseconds(100) { slow += 1 }
             received += collected.withLock { $0 }
         }
         try stage.peer.socket.shutdown(.sending)
@@ -188,6 +181,5 @@ struct ConnectionCancellationTests {
         let expected = (0..<received.count).map { UInt8(truncatingIfNeeded: $0) }
         #expect(received == expected)
         #expect(UInt8(truncatingIfNeeded: received.count) == sent)
-        return slow
     }
 }

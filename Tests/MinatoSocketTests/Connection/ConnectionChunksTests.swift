@@ -6,7 +6,9 @@ import Testing
 @Suite("The pieces of a stream", .timeLimit(.minutes(5)))
 struct ConnectionChunksTests {
     /// Sizes at both sides of each limit of ``PieceReader``, growing and shrinking.
-    static let sizes = [1, 64, 64, 65, 512, 512, 513, 64, 2048, 2049, 5000, 20_000, 65_536, 65_536, 300, 16_384, 16_384, 2, 1]
+    static let sizes = [
+        1, 64, 64, 65, 512, 512, 513, 64, 2048, 2049, 5000, 20_000, 65_536, 65_536, 300, 16_384, 16_384, 2, 1,
+    ]
 
     @Test("Pieces that are kept stay as they were, and hold little more memory than their bytes", arguments: Setup.all)
     func kept(_ setup: Setup) async throws {

@@ -41,52 +41,37 @@ struct SleepTests {
         }
     }
 
-    /// Notes when it ran out.
+    /// Notes how late it ran out: negative when it was early.
     private final class Alarm: LoopSource {
         let deadline: Int64
-        var possible = Int64.min
         var lateness: Int64?
 
         init(_ deadline: Int64) { self.deadline = deadline }
-        override func timeIsOver(_ now: Int64) { lateness = minato_clock_now() - max(deadline, possible) }
+        override func timeIsOver(_ now: Int64) { lateness = minato_clock_now() - deadline }
     }
 
     /// The alarms, which belong to the loop's thread.
     private final class Alarms: @unchecked Sendable { var all: [Alarm] = [] }
 
-    @Test("100,000 timers, of which 90 in 100 are cancelled: none early, none forgotten, and few late")
-    func many() async throws {
-        let loop = try EventLoop()
+    // How late they are is measured by `scripts/bench --cases timers`, on a machine with nothing else to do.
+    @Test("100,000 timers, of which 90 in 100 are cancelled: none early, none forgotten", arguments: Setup.backends)
+    func many(_ backend: EventLoop.Backend) async throws {
+        let loop = try EventLoop(backend: backend)
         defer { loop.shutdown() }
-        // 5 ms on a machine with nothing else to do; here many tests run at once, and builds beside them.
-        for attempt in 1...10 {
-            let lateness = try await latenessOfMany(loop)
-            #expect(lateness.count == 10_000)
-            let known = lateness.compactMap { $0 }
-            #expect(known.count == 10_000, "some were forgotten")
-            #expect(known.first ?? -1 >= 0, "some were early")
-            if known[9900] < 100_000_000 { break }
-            #expect(attempt < 10, "\(known[9900]) ns late")
-        }
-    }
-
-    private func latenessOfMany(_ loop: EventLoop) async throws -> [Int64?] {
         let core = loop.core
         let alarms = Alarms()
         await Task(executorPreference: loop) {
             let start = minato_clock_now()
             for number in 0..<100_000 {
-                let alarm = Alarm(start + Int64.random(in: 50_000_000..<800_000_000))
+                let alarm = Alarm(start + Int64.random(in: 0..<300_000_000))
                 core.setTimer(alarm, alarm.deadline)
                 if number % 10 == 0 { alarms.all.append(alarm) } else { core.cancelTimer(alarm) }
             }
-            // Until now this task has kept the loop from firing any.
-            let end = minato_clock_now()
-            for alarm in alarms.all { alarm.possible = end }
         }.value
-        try await loop.sleep(for: .milliseconds(801))
-        return await Task(executorPreference: loop) {
-            alarms.all.map(\.lateness).sorted { $0 ?? -1 < $1 ?? -1 }
-        }.value
+        try await loop.sleep(for: .milliseconds(300))
+        let lateness = await Task(executorPreference: loop) { alarms.all.map(\.lateness) }.value
+        let known = lateness.compactMap { $0 }
+        #expect(known.count == 10_000, "some were forgotten")
+        #expect(known.min() ?? -1 >= 0, "some were early")
     }
 }

@@ -3,13 +3,13 @@ internal import MinatoSocket
 
 extension MinatoEcho {
     /// A thread for each connection, or for each datagram.
-    static func serveBlocking(_ options: Options, until signals: consuming SignalDescriptor) throws {
+    static func serveBlocking(_ options: Options, until watch: SignalWatch) throws {
         var limits = ServerLimits()
         limits.threads = options.threads
         switch options.transport {
         case .tcp:
             let server = try TCPServer(on: .tcp("127.0.0.1", 0), limits: limits)
-            SignalWatch.start(signals, for: server)
+            watch.start(for: server)
             announce(server)
             try server.serveBlocking { connection, _ in
                 while case let bytes = try connection.receive(atMost: 65_536), !bytes.isEmpty {
@@ -18,7 +18,7 @@ extension MinatoEcho {
             }
         case .udp:
             let server = try UDPServer(on: .udp("127.0.0.1", 0), limits: limits)
-            SignalWatch.start(signals, for: server)
+            watch.start(for: server)
             announce(server)
             try server.serveBlocking { request in try request.reply(request.bytes) }
         }

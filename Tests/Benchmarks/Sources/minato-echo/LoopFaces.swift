@@ -6,15 +6,15 @@ internal import Synchronization
 
 extension MinatoEcho {
     /// A task for each connection or datagram: `async`, and with a timeout on every operation `async-timeout`.
-    static func serveAsync(_ options: Options, until signals: consuming SignalDescriptor) async throws {
+    static func serveAsync(_ options: Options, until watch: SignalWatch) async throws {
         let loops = try EventLoopGroup(loops: options.loops)
         if options.transport == .udp {
-            let server = try announcedUDPServer(until: signals)
+            let server = try announcedUDPServer(until: watch)
             return try await server.serve(on: loops) { request in try await request.reply(request.bytes) }
         }
         let tally = try Tally(loops)
-        let server = try TCPServer(on: .tcp("127.0.0.1", 0))
-        SignalWatch.start(signals, for: server)
+        let server = try TCPServer(on: .tcp("127.0.0.1", 0), limits: limits(options))
+        watch.start(for: server)
         announce(server)
         if options.face == .async {
             try await server.serve(on: loops) { connection in
@@ -34,15 +34,15 @@ extension MinatoEcho {
     }
 
     /// Bytes in, bytes out, called on the loop.
-    static func serveResponder(_ options: Options, until signals: consuming SignalDescriptor) async throws {
+    static func serveResponder(_ options: Options, until watch: SignalWatch) async throws {
         let loops = try EventLoopGroup(loops: options.loops)
         if options.transport == .udp {
-            let server = try announcedUDPServer(until: signals)
+            let server = try announcedUDPServer(until: watch)
             return try await server.serve(on: loops, responder: { EchoResponder() })
         }
         let tally = try Tally(loops)
-        let server = try TCPServer(on: .tcp("127.0.0.1", 0))
-        SignalWatch.start(signals, for: server)
+        let server = try TCPServer(on: .tcp("127.0.0.1", 0), limits: limits(options))
+        watch.start(for: server)
         announce(server)
         try await server.serve(
             on: loops,
@@ -53,9 +53,15 @@ extension MinatoEcho {
         report(tally.counts)
     }
 
-    private static func announcedUDPServer(until signals: consuming SignalDescriptor) throws -> UDPServer {
+    private static func limits(_ options: Options) -> ServerLimits {
+        var limits = ServerLimits()
+        limits.maxConnections = options.maxConnections ?? limits.maxConnections
+        return limits
+    }
+
+    private static func announcedUDPServer(until watch: SignalWatch) throws -> UDPServer {
         let server = try UDPServer(on: .udp("127.0.0.1", 0))
-        SignalWatch.start(signals, for: server)
+        watch.start(for: server)
         announce(server)
         return server
     }

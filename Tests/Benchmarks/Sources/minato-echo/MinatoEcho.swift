@@ -8,20 +8,35 @@ internal import MinatoSocket
 /// connections that loop has served.
 @main
 struct MinatoEcho {
-    static func main() async {
+    /// Not an asynchronous function: while the task of one waits, Swift keeps the main thread in sigsuspend(2) with an empty
+    /// mask, and so SIGTERM ends the process whatever its other threads block.
+    static func main() {
         let options = Options(CommandLine.arguments)
         do {
             // Before the first task: the threads that start then inherit what is blocked.
-            let signals = try SignalDescriptor([SIGTERM])
+            let watch = SignalWatch(try SignalDescriptor([SIGTERM]))
             switch options.face {
-            case .blocking: try serveBlocking(options, until: signals)
-            case .async, .asyncTimeout: try await serveAsync(options, until: signals)
-            case .responder: try await serveResponder(options, until: signals)
+            case .blocking: try serveBlocking(options, until: watch)
+            case .async, .asyncTimeout: run { try await serveAsync(options, until: watch) }
+            case .responder: run { try await serveResponder(options, until: watch) }
             }
         } catch {
-            print(error)
-            exit(EXIT_FAILURE)
+            fail(error)
         }
+    }
+
+    /// Runs a task to its end, and the process with it.
+    private static func run(_ serve: @escaping @Sendable () async throws -> Void) -> Never {
+        Task {
+            do { try await serve() } catch { fail(error) }
+            exit(EXIT_SUCCESS)
+        }
+        while true { pause() }
+    }
+
+    private static func fail(_ error: any Error) -> Never {
+        print(error)
+        exit(EXIT_FAILURE)
     }
 
     /// What the runner reads when the server can be connected to.

@@ -21,6 +21,8 @@ struct Options {
     var loops = 1
     /// The number of threads of the blocking face, and so of connections at a time.
     var threads = 64
+    /// The most connections of the async and responder faces; nil: as many as the library takes by default.
+    var maxConnections: Int?
 
     /// Reads the command line; ends the program with status 64 when it cannot be understood.
     init(_ arguments: [String]) {
@@ -28,7 +30,7 @@ struct Options {
         while let name = rest.popFirst() {
             guard let value = rest.popFirst(), set(name, value) else {
                 print("usage: minato-echo [--face \(Self.list(Face.self))] [--transport \(Self.list(Transport.self))]")
-                print("                   [--loops N] [--threads N]")
+                print("                   [--loops N] [--threads N] [--max-connections N]")
                 exit(64)
             }
         }
@@ -40,12 +42,18 @@ struct Options {
         case "--transport": Self.assign(Transport(rawValue: value), to: &transport)
         case "--loops": Self.assign(Int(value), to: &loops)
         case "--threads": Self.assign(Int(value), to: &threads)
+        case "--max-connections": Self.assign(Int(value), to: &maxConnections)
         default: false
         }
     }
 
     private static func assign<Value>(_ value: Value?, to field: inout Value) -> Bool {
         if let value { field = value }
+        return value != nil
+    }
+
+    private static func assign(_ value: Int?, to field: inout Int?) -> Bool {
+        field = value
         return value != nil
     }
 
