@@ -74,6 +74,14 @@ import Testing
         #expect(try load(text, skipping: true).map(\.name) == ["good", "last"])
     }
 
+    @Test func expiredOnesRemoveNothing() throws {
+        let test = TestJar()
+        test.take("a=1; Path=/", from: "http://h.com/")
+        let path = try directory.write("in.txt", Array("h.com\tFALSE\t/\tFALSE\t1\ta\told".utf8))
+        try test.jar.load(path)
+        #expect(test.field("http://h.com/") == "a=1")
+    }
+
     @Test func refusesWhatIsTooLong() throws {
         let value = String(repeating: "x", count: 4096)
         let error = #expect(throws: CookieFileError.self) { try load("h.com\tFALSE\t/\tFALSE\t0\ta\t\(value)") }

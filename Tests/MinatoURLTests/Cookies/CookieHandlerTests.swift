@@ -88,11 +88,29 @@ import Testing
         #expect(transport.requests.map { $0.field("Cookie") ?? "" } == sent)
     }
 
-    /// A cookie that another handler's request was answered with is of no use to it without this.
-    @Test func comesBeforeTheOthers() {
+    /// It has to know the way that a request takes, and to see responses that another handler answers.
+    @Test func comesBetweenProxiesAndAnswers() {
         let handler = CookieHandler()
-        #expect(
-            handler.order < ProxyHandler(.none).order && handler.order < RedirectHandler().order && handler.kind == nil)
+        #expect(ProxyHandler(.none).order < handler.order && handler.kind == nil)
+        let passwords = PasswordManager()
+        let others: [any OpenerHandler] = [
+            RedirectHandler(), BasicAuthHandler(passwords), DigestAuthHandler(passwords), ProxyDigestAuthHandler(passwords),
+        ]
+        #expect(others.allSatisfy { handler.order < $0.order })
+    }
+
+    /// What goes to a proxy leaves the machine, whatever the host is called.
+    @Test func bringsNothingSecureToAProxyForThisMachine() throws {
+        let proxy = try Proxy("http://proxy.example:3128")
+        for (policy, sent) in [(ProxyPolicy.none, "a=1; b=2"), (.fixed(proxy), "b=2")] {
+            let transport = ScriptedTransport(Self.reply(200, ("Set-Cookie", "c=3; Secure")))
+            let test = TestJar()
+            test.take("a=1; Secure", from: "http://localhost/")
+            test.take("b=2", from: "http://localhost/")
+            _ = try opener(test.jar, transport, ProxyHandler(policy)).openBlocking("http://localhost/")
+            #expect(transport.requests.map { $0.field("Cookie") } == [sent])
+            #expect(test.jar.cookies.map(\.name) == (sent == "b=2" ? ["a", "b"] : ["a", "b", "c"]))
+        }
     }
 
     @Test func showsNoValue() throws {
