@@ -60,7 +60,7 @@ import Testing
                 var sent = try chain.begin()
                 if isFirst {
                     let head = Authentication.head(401, [("WWW-Authenticate", "Digest " + challenge)])
-                    guard case .perform(let answered) = chain.receive(head) else {
+                    guard case .perform(let answered, _) = chain.receive(head) else {
                         Issue.record("no answer to \(challenge)")
                         continue
                     }
