@@ -47,22 +47,36 @@ import Testing
         Row("a signed length", response("Content-Length: +3\r\n", "abc"), .head(.badHeader)),
         Row("a negative length", response("Content-Length: -3\r\n", "abc"), .head(.badHeader)),
         Row("20 digits", response("Content-Length: 99999999999999999999\r\n", "abc"), .head(.badHeader)),
-        Row("19 digits", response("Content-Length: 9223372036854775807\r\n", "abc"), .body(.truncated, after: 3), ending: .server),
+        Row(
+            "19 digits", response("Content-Length: 9223372036854775807\r\n", "abc"), .body(.truncated, after: 3),
+            ending: .server),
         Row("a hexadecimal length", response("Content-Length: 0x3\r\n", "abc"), .head(.badHeader)),
         Row("an empty length", response("Content-Length:\r\n", "abc"), .head(.badHeader)),
         Row(
-            "length and chunks", response("Content-Length: 9\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"),
+            "length and chunks",
+            response("Content-Length: 9\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"),
             .okay("abc")),
         // Chunks.
-        Row("no last chunk", response("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n"), .body(.truncated, after: 3), ending: .server),
-        Row("half a chunk", response("Transfer-Encoding: chunked\r\n", "5\r\nabc"), .body(.truncated, after: 3), ending: .server),
+        Row(
+            "no last chunk", response("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n"), .body(.truncated, after: 3),
+            ending: .server),
+        Row(
+            "half a chunk", response("Transfer-Encoding: chunked\r\n", "5\r\nabc"), .body(.truncated, after: 3),
+            ending: .server),
         Row("no size", response("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n"), .body(.badChunk, after: 0)),
         Row("a negative size", response("Transfer-Encoding: chunked\r\n", "-1\r\nabc\r\n"), .body(.badChunk, after: 0)),
-        Row("a huge size", response("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\nabc\r\n"), .body(.badChunk, after: 0)),
-        Row("no line end after a chunk", response("Transfer-Encoding: chunked\r\n", "3\r\nabcde\r\n"), .body(.badChunk, after: 3)),
-        Row("a chunk extension", response("Transfer-Encoding: chunked\r\n", "3;x=\"y\"\r\nabc\r\n0\r\n\r\n"), .okay("abc")),
+        Row(
+            "a huge size", response("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\nabc\r\n"),
+            .body(.badChunk, after: 0)),
+        Row(
+            "no line end after a chunk", response("Transfer-Encoding: chunked\r\n", "3\r\nabcde\r\n"),
+            .body(.badChunk, after: 3)),
+        Row(
+            "a chunk extension", response("Transfer-Encoding: chunked\r\n", "3;x=\"y\"\r\nabc\r\n0\r\n\r\n"),
+            .okay("abc")),
         // Lines of the head.
-        Row("a NUL", response("A: b\0c\r\n"), .head(.badHeader)), Row("no colon", response("no colon\r\n"), .head(.badHeader)),
+        Row("a NUL", response("A: b\0c\r\n"), .head(.badHeader)),
+        Row("no colon", response("no colon\r\n"), .head(.badHeader)),
         Row("a bare CR", response("A: b\rc\r\n"), .head(.badHeader)),
         Row("a space before the colon", response("A : b\r\n"), .head(.badHeader)),
         Row("no name", response(": b\r\n"), .head(.badHeader)),
@@ -72,19 +86,23 @@ import Testing
         Row("a fold", response("A: b\r\n c\r\nContent-Length: 3\r\n", "abc"), .okay("abc")),
         Row("101 lines", response(String(repeating: "A: 1\r\n", count: 101)), .head(.headersTooLarge)),
         // Status lines.
-        Row("HTTP/0.9", "just text", .head(.badStatusLine)), Row("HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n", .head(.badStatusLine)),
+        Row("HTTP/0.9", "just text", .head(.badStatusLine)),
+        Row("HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n", .head(.badStatusLine)),
         Row("four digits", "HTTP/1.1 2000 OK\r\n\r\n", .head(.badStatusLine)),
         Row("two digits", "HTTP/1.1 20 OK\r\n\r\n", .head(.badStatusLine)),
-        Row("999", "HTTP/1.1 999 OK\r\n\r\n", .head(.badStatusLine)), Row("600", "HTTP/1.1 600 OK\r\n\r\n", .head(.badStatusLine)),
+        Row("999", "HTTP/1.1 999 OK\r\n\r\n", .head(.badStatusLine)),
+        Row("600", "HTTP/1.1 600 OK\r\n\r\n", .head(.badStatusLine)),
         Row("SSH", "SSH-2.0-OpenSSH_9.2\r\n", .head(.badStatusLine)),
         // Informational responses.
         Row("101", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nraw", .head(.unexpectedUpgrade)),
         Row(
-            "11 informational", String(repeating: "HTTP/1.1 103 Early\r\n\r\n", count: 11) + response("Content-Length: 0\r\n"),
+            "11 informational",
+            String(repeating: "HTTP/1.1 103 Early\r\n\r\n", count: 11) + response("Content-Length: 0\r\n"),
             .head(.headersTooLarge)),
         Row(
             "10 informational",
-            String(repeating: "HTTP/1.1 102 Wait\r\n\r\n", count: 10) + response("Content-Length: 3\r\n", "abc"), .okay("abc")),
+            String(repeating: "HTTP/1.1 102 Wait\r\n\r\n", count: 10) + response("Content-Length: 3\r\n", "abc"),
+            .okay("abc")),
         // The end of the connection.
         Row("nothing", "", .head(.emptyReply), ending: .server),
         Row("half a head", "HTTP/1.1 200 OK\r\nA: b", .head(.truncated), ending: .server),
@@ -146,9 +164,12 @@ import Testing
         let opener = URLOpener()
         // The second time what the first one left behind would be used, if it were.
         for _ in 0..<2 {
-            #expect(await Self.outcome(face, opener, server.url("/\(row)/0")) == Self.rows[row].outcome, "\(Self.rows[row])")
+            #expect(
+                await Self.outcome(face, opener, server.url("/\(row)/0")) == Self.rows[row].outcome, "\(Self.rows[row])"
+            )
         }
-        let isUsedAgain = if case .okay = Self.rows[row].outcome { Self.rows[row].name != "length and chunks" } else { false }
+        let isUsedAgain =
+            if case .okay = Self.rows[row].outcome { Self.rows[row].name != "length and chunks" } else { false }
         #expect(server.peers.count == (isUsedAgain ? 1 : 2))
     }
 

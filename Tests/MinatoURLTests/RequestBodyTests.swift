@@ -280,7 +280,10 @@ import Testing
         let turns = Outcome.Counter()
         let body = URLOpener.Request.Body.stream(length: nil) { writer in
             for turn in 0..<5 {
-                while turns.value < turn { await Task.yield() }
+                while turns.value < turn {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
                 try await writer.write([UInt8(65 + turn)])
             }
         }

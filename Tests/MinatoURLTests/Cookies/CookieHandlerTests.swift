@@ -94,7 +94,8 @@ import Testing
         #expect(ProxyHandler(.none).order < handler.order && handler.kind == nil)
         let passwords = PasswordManager()
         let others: [any OpenerHandler] = [
-            RedirectHandler(), BasicAuthHandler(passwords), DigestAuthHandler(passwords), ProxyDigestAuthHandler(passwords),
+            RedirectHandler(), BasicAuthHandler(passwords), DigestAuthHandler(passwords),
+            ProxyDigestAuthHandler(passwords),
         ]
         #expect(others.allSatisfy { handler.order < $0.order })
     }

@@ -103,7 +103,8 @@ struct RawConnection: Sendable {
         self.descriptor = descriptor
         self.index = index
         self.note = note
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        // Longer than the timeouts of tests, so that it is the client that gives up.
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import MinatoURL
 
-/// A megabyte of what would take a careless program the square of its length: 10^12 steps.
+/// 300 KB of what would take a careless program the square of its length: 10^11 steps.
 ///
 /// Processor time of this thread is what counts, so that other work on the machine does not matter.
 @Suite(.watchdog, .serialized) struct LinearTimeTests {
-    private static let size = 1_000_000
+    private static let size = 300_000
 
-    /// The linear ones need a second without optimization; the square of a megabyte would take a quarter of an hour.
+    /// The linear ones need some seconds without optimization; the square of 300 KB would take minutes.
     private func isQuick(_ work: () throws -> Void) rethrows -> Bool {
         func time() -> Double {
             var time = timespec()
