@@ -98,7 +98,7 @@ import Testing
         }
         let modern = opener {
             $0.trust = .file(certificates.authority)
-            $0.minimumVersion = .v1_3
+            $0.minimumVersion = .tls13
         }
         let old = try server(certificates.issue("right"), versions: "1.2")
         let error = await #expect(throws: OpenError.self) { try await face.open(modern, url(old)) }

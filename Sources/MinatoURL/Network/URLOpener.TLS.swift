@@ -21,8 +21,8 @@ extension URLOpener {
         /// What the server is shown when it asks who is there. Default: nil, nothing.
         public var clientCertificate: ClientCertificate?
 
-        /// The oldest version to speak. Default: ``Version/v1_2``.
-        public var minimumVersion = Version.v1_2
+        /// The oldest version to speak. Default: ``Version/tls12``.
+        public var minimumVersion = Version.tls12
 
         /// The public keys of which the server has to have one, beside a certificate that is accepted: each the base64 of the
         /// SHA-256 of the key's SubjectPublicKeyInfo, as in RFC 7469. Default: none, any key will do.
@@ -51,9 +51,9 @@ extension URLOpener.TLS {
     /// The versions of TLS that are worth speaking. Those before (SSL 3, TLS 1.0 and 1.1) never are.
     public enum Version: Hashable, Sendable {
         /// RFC 5246.
-        case v1_2
+        case tls12
         /// RFC 8446.
-        case v1_3
+        case tls13
     }
 
     /// A certificate of the program's own, with its key.

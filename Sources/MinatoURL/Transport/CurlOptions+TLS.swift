@@ -6,8 +6,8 @@ extension CurlOptions {
         set(CURLOPT_SSL_VERIFYPEER, request.skipsPeerVerification ? 0 : 1)
         set(CURLOPT_SSL_VERIFYHOST, request.skipsPeerVerification ? 0 : 2)
         switch tls.minimumVersion {
-        case .v1_2: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        case .v1_3: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
+        case .tls12: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        case .tls13: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
         }
         switch tls.trust {
         case .system: break
