@@ -16,7 +16,8 @@ public struct Proxy: Hashable, Sendable {
     public enum Scheme: String, Hashable, Sendable {
         /// HTTP over TCP.
         case http
-        /// HTTP over TLS: the way to the proxy is private, too. Python takes it for ``http``.
+        /// HTTP over TLS: the way to the proxy is private, too. It is not there yet: an open fails with `badProxy`. Python
+        /// takes it for ``http``.
         case https
         /// SOCKS5; the proxy looks names up, not this machine. Written `socks5://` or `socks5h://`.
         case socks5
@@ -128,4 +129,7 @@ extension Proxy: CustomStringConvertible, CustomReflectable {
 extension OpenError.Code {
     /// The proxy to use is none: a text that is no proxy's URL, or one of another kind than HTTP and SOCKS5.
     public static let badProxy = Self(rawValue: "badProxy")
+
+    /// The proxy does not lead to the server: it opens no tunnel or connection, or does not know who asks.
+    public static let proxyRefused = Self(rawValue: "proxyRefused")
 }

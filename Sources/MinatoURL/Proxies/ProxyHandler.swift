@@ -5,7 +5,8 @@
 /// ```
 ///
 /// The choice is made anew for every request of an open: one that follows a redirect goes through the proxy of its own URL, or
-/// through none. User name and password of a proxy are sent to that proxy alone.
+/// through none. User name and password of a proxy are sent to that proxy alone. An address policy judges the proxy's address
+/// then: where the proxy connects to, it decides.
 ///
 /// May be shared by openers and threads. Python: `urllib.request.ProxyHandler`.
 public struct ProxyHandler: OpenerHandler {

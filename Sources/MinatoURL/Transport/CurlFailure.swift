@@ -48,7 +48,8 @@ struct CurlFailure {
         case CURLE_URL_MALFORMAT: .badURL
         // After connecting it is the status line that names a protocol libcurl does not speak.
         case CURLE_UNSUPPORTED_PROTOCOL: isConnected ? .badStatusLine : .unsupportedScheme
-        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound
+        case CURLE_PROXY: .proxyRefused
         case CURLE_COULDNT_CONNECT: systemCode == ECONNREFUSED ? .connectionRefused : .connectionFailed
         case CURLE_INTERFACE_FAILED: .sourceUnavailable
         case CURLE_OPERATION_TIMEDOUT: isConnected ? .tooSlow : .timedOut

@@ -15,9 +15,11 @@ extension CurlOptions {
         case nil: break
         }
         guard let endpoint = network.endpoint(for: request.location.origin) else {
-            try Self.checkVersion(network, request)
+            // What a proxy connects to is its business.
+            if request.proxy == nil { try Self.checkVersion(network, request) }
             return
         }
+        guard request.proxy == nil else { throw request.refusal("there is a route to the server, and a proxy too") }
         guard endpoint.kind == .stream else { throw request.refusal("the route to \(endpoint) is not one for streams") }
         switch endpoint.target {
         case .host(let host, let port): setRoute(try Self.checked(host, request), port)

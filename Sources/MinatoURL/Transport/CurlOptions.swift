@@ -56,11 +56,12 @@ struct CurlOptions {
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_PROXY, "")
-        set(CURLOPT_NOPROXY, "")
         set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
         set(CURLOPT_HTTPAUTH, 0)
         set(CURLOPT_PROXYAUTH, 0)
+        // Both always: what is not set, libcurl takes from the environment.
+        set(CURLOPT_PROXY, "")
+        set(CURLOPT_NOPROXY, "")
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         set(CURLOPT_PATH_AS_IS, 1)
 
@@ -109,7 +110,7 @@ struct CurlOptions {
         if method == "HEAD" { set(CURLOPT_NOBODY, 1) } else { set(CURLOPT_CUSTOMREQUEST, method) }
 
         // A name with a colon and nothing more removes what libcurl adds by itself; with a semicolon, it is an empty field.
-        var lines = request.fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        var lines = request.fieldsToServer.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines += ["Accept", "Content-Type"].filter { request.field($0) == nil }.map { $0 + ":" }
         // libcurl would ask for leave for long bodies only, and for each of them.
         lines.append(request.expectsContinue && request.body != nil ? "Expect: 100-continue" : "Expect:")

@@ -21,6 +21,8 @@ final class CurlTransfer: @unchecked Sendable {
     // What the callbacks of libcurl fill.
     private var parser = ResponseHeadParser()
     private var problem: ResponseHeadParser.Problem?
+    /// Of what a proxy says to the request for a tunnel.
+    private var tunnelParser = ResponseHeadParser()
     /// An address that was not connected to because nobody may.
     private var refusedAddress: SocketAddress?
     /// Why a callback gave up, when the error is known there.
@@ -72,6 +74,7 @@ final class CurlTransfer: @unchecked Sendable {
         var options = CurlOptions(easy)
         options.setPolicy()
         options.setLimits(limits)
+        try options.setProxy(request)
         try options.setNetwork(configuration.network, for: request)
         try options.setTLS(configuration.tls, for: request)
         options.setDecoding(request)
@@ -139,6 +142,9 @@ final class CurlTransfer: @unchecked Sendable {
             pipe.finish(.failed(failure))
         } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
             pipe.finish(.failed(configuration.network.refusal(of: refusedAddress, url: request.url)))
+        } else if request.isTunnelled, code == CURLE_RECV_ERROR, problem == nil, !isConnected, tunnelParser.head == nil
+        {
+            pipe.finish(.failed(tunnelFailure("the proxy ended the connection instead of opening a tunnel")))
         } else if code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun {
             pipe.finish(.failed(headless))
         } else {
@@ -216,6 +222,7 @@ extension CurlTransfer {
     /// Any other number than its length makes libcurl give up.
     private func takeHead(_ line: [UInt8]) -> Int {
         lastProgress = minato_clock_now()
+        if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
         let hadHead = parser.head != nil
         do throws(ResponseHeadParser.Problem) {
             try parser.take(line)
@@ -239,12 +246,37 @@ extension CurlTransfer {
         return line.count
     }
 
+    /// Takes a line of what a proxy says to the request for a tunnel.
+    ///
+    /// It is not the server that says it: of all refusals only the challenge is for the handlers, which know it by its status.
+    private func takeTunnelHead(_ line: [UInt8]) -> Int {
+        do throws(ResponseHeadParser.Problem) {
+            try tunnelParser.take(line)
+        } catch {
+            problem = error
+            return -1
+        }
+        guard let head = tunnelParser.head, !(200...299).contains(head.status) else { return line.count }
+        if head.status == 407 {
+            isCutShort = true
+            publish(head)
+        } else {
+            failure = tunnelFailure("the proxy opens no tunnel: \(head.status) \(head.reason)")
+        }
+        return -1
+    }
+
+    private func tunnelFailure(_ detail: String) -> OpenError {
+        OpenError(.proxyRefused, .connect, url: request.url, detail: detail)
+    }
+
     private func publish(_ head: URLOpener.ResponseHead) {
         var head = head
-        isDecoded = request.isDecoded && head.isEncoded
+        isDecoded = request.isDecoded && head.isEncoded && !isCutShort
         head.isDecoded = isDecoded
         head.connection = URLOpener.ConnectionInfo(easy)
-        head.connection.isPeerVerified = request.location.origin.scheme == "https" && !request.skipsPeerVerification
+        head.connection.isPeerVerified =
+            parser.head != nil && request.location.origin.scheme == "https" && !request.skipsPeerVerification
         pipe.publish(head)
     }
 

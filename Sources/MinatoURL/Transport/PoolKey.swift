@@ -3,8 +3,11 @@
 /// libcurl compares less than that in places; so connections with different keys are kept apart from the beginning.
 struct PoolKey: Hashable, Sendable {
     let skipsPeerVerification: Bool
+    /// With its credentials: who is known to a proxy as somebody else gets connections of his own.
+    let proxy: Proxy?
 
     init(_ request: URLOpener.Request) {
         skipsPeerVerification = request.skipsPeerVerification
+        proxy = request.proxy
     }
 }
