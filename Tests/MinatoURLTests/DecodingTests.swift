@@ -132,6 +132,17 @@ import Testing
         #expect(count == 32 << 20)
     }
 
+    /// What libcurl has decoded meanwhile breaks the limit when the transfer goes on after a pause: it ends then and there.
+    @Test func bombsDoNotStandStillAfterAPause() async throws {
+        let server = try server("gzip", bomb(32 << 20))
+        for _ in 0..<20 {
+            let response = try await URLOpener().open(server.url(), timeout: .seconds(40))
+            while response.body.pipe.hasRoom { await Task.yield() }
+            let error = await #expect(throws: OpenError.self) { try await response.body.collect(upTo: 1 << 30) }
+            #expect(error?.code == .decodedTooLarge && error?.operation == .read, "\(error as Any)")
+        }
+    }
+
     /// 80 MiB in 132 bytes, while nobody reads: libcurl keeps what it decodes, up to 64 MiB, and calls it out of memory.
     @Test(arguments: Face.allCases)
     func bombsDoNotGoOffWhileNobodyReads(_ face: Face) async throws {

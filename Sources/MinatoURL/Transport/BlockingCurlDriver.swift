@@ -97,13 +97,14 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     /// Lets libcurl do what can be done, and lets go of the handle when the transfer has ended.
     private func step(_ handle: CurlHandle, _ current: inout CurlHandle?) {
         var code = CURLM_OK
+        var ended = CURLE_OK
         withoutSIGPIPE {
-            transfer.resume()
+            ended = transfer.resume()
+            guard ended == CURLE_OK else { return }
             var running: Int32 = 0
             code = unsafe curl_multi_perform(handle.multi, &running)
         }
-        var ended = CURLE_OK
-        if unsafe minato_curl_multi_next_finished(handle.multi, &ended) == nil {
+        if ended == CURLE_OK, unsafe minato_curl_multi_next_finished(handle.multi, &ended) == nil {
             guard code != CURLM_OK else { return }
             ended = CURLE_FAILED_INIT
         }

@@ -62,13 +62,13 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     /// Goes on with a transfer that had no room.
     func resume(_ transfer: LoopTransfer) {
         guard isActive(transfer) else { return }
-        inside { if self.isActive(transfer) { transfer.transfer.resume() } }
+        inside { if self.isActive(transfer) { self.goOn(transfer, transfer.transfer.resume()) } }
     }
 
     /// Goes on with the body of the request of a transfer.
     func resumeSending(_ transfer: LoopTransfer) {
         guard isActive(transfer) else { return }
-        inside { if self.isActive(transfer) { transfer.transfer.resumeSending() } }
+        inside { if self.isActive(transfer) { self.goOn(transfer, transfer.transfer.resumeSending()) } }
     }
 
     /// Whether a transfer is under way here.
@@ -162,6 +162,13 @@ extension CurlLoop {
         guard unsafe curl_multi_add_handle(multi, easy.pointer) == CURLM_OK else { return CurlTransport.exhausted(url) }
         transfers[easy.key] = transfer
         return nil
+    }
+
+    /// Takes care of a transfer that ended by being resumed.
+    private func goOn(_ transfer: LoopTransfer, _ code: CURLcode) {
+        guard code != CURLE_OK else { return }
+        transfer.transfer.finish(code)
+        remove(transfer)
     }
 
     private func takeFinished() {

@@ -113,22 +113,25 @@ final class CurlTransfer: @unchecked Sendable {
     var isFramed: Bool { parser.head?.httpVersion == "2" }
 
     /// Goes on with what was kept back, if there is room for it now.
-    func resume() {
-        guard isPaused, pipe.hasRoom else { return }
+    ///
+    /// What libcurl gives on by that can make the transfer fail, and libcurl tells nobody but the caller: any result but
+    /// CURLE_OK ends the transfer, which would stand still otherwise.
+    func resume() -> CURLcode {
+        guard isPaused, pipe.hasRoom else { return CURLE_OK }
         isPaused = false
-        setPauses()
+        return setPauses()
     }
 
-    /// Goes on with the body of the request, of which there is more.
-    func resumeSending() {
-        guard isSendingPaused else { return }
+    /// Goes on with the body of the request, of which there is more. The result is as that of `resume`.
+    func resumeSending() -> CURLcode {
+        guard isSendingPaused else { return CURLE_OK }
         isSendingPaused = false
-        setPauses()
+        return setPauses()
     }
 
-    private func setPauses() {
+    private func setPauses() -> CURLcode {
         let pauses = (isPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT) | (isSendingPaused ? CURLPAUSE_SEND : CURLPAUSE_CONT)
-        unsafe _ = curl_easy_pause(easy.pointer, pauses)
+        return unsafe curl_easy_pause(easy.pointer, pauses)
     }
 
     /// It has ended: tells the reader how.
