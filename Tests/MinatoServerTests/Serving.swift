@@ -1,6 +1,8 @@
-import MinatoServer
+import Glibc
 import MinatoSocket
 import TestSupport
+
+@testable import MinatoServer
 
 /// Runs `body` while `serve` serves on a thread of its own; then shuts the server down and waits for the end.
 func serving<Server: SocketServer, Result>(
@@ -52,4 +54,11 @@ func echo(_ connection: borrowing Socket, _ client: SocketAddress) throws {
 struct Failure: Error, Equatable, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+extension SocketServer {
+    /// Waits until it has been told to stop, by a drain that has begun, say.
+    func waitUntilStopping() {
+        while !state.withLock({ $0.phase == .stopping }) { sched_yield() }
+    }
 }

@@ -1,17 +1,21 @@
 public import MinatoSocket
 
-// The async face: a task for each datagram.
+// The async face: handlers in tasks.
 
 extension DatagramServer {
-    /// Serves datagrams with a task for each, until ``SocketServer/shutdown()`` or ``SocketServer/drain(timeout:)``.
+    /// Serves datagrams in tasks, until ``SocketServer/shutdown()`` or ``SocketServer/drain(timeout:)``.
     ///
     ///     try await server.serve { request in
     ///         try await request.reply(String(decoding: request.bytes, as: UTF8.self).uppercased())
     ///     }
     ///
-    /// Waits until the server has been stopped and every handler has returned. Datagrams are received in batches, and each is
-    /// handled at once in a child task that prefers the loop on which it came; so handlers of one sender's datagrams may
-    /// overtake each other where they wait. A handler that computes for long or blocks holds up everything else on its loop.
+    /// Waits until the server has been stopped and every handler has returned. Datagrams are received in batches and handled
+    /// in their order, in child tasks that prefer the loop on which they came. A handler that waits holds nobody up: another
+    /// task goes on with the next datagram, so handlers of one sender's datagrams may overtake each other there. Those that do
+    /// not wait share one task, and find it as if it were new: not cancelled, with the task-local values of the task that
+    /// serves. A handler that computes for long or blocks holds up everything else on its loop.
+    ///
+    /// Replies of handlers that do not wait leave together, when the batch has been handled.
     ///
     /// At most ``ServerLimits/maxConnections`` handlers are at work at a time. Beyond that nothing is received, and what the
     /// receive buffer does not hold is lost, as always with UDP: ``droppedByKernel`` counts it. Without anything to do the

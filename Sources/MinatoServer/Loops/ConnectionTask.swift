@@ -18,104 +18,118 @@ final class ClientAddress: Sendable {
 
 /// One connection on its way from being accepted to being closed.
 ///
-/// What does not wait is kept out of the functions that do: a task has memory for all variables of a function that waits, for
-/// as long as it lives, and a server has a task for each connection.
-struct ConnectionTask: Sendable {
+/// A task has memory for all variables of a function that waits, for as long as it lives, and a server has a task for each
+/// connection. So what does not wait is kept out of the functions that do, and what lasts is kept here, once.
+///
+/// **Threads.** The task's only, but for the handler of its cancellation, which looks at `connection` while that stays as it is.
+@safe
+final class ConnectionTask: @unchecked Sendable {
     private let server: StreamServer
     private let share: LoopShare
     private let descriptor: Int32
-    /// Only for those who want to know it.
-    private let accepted: ClientAddress?
-
     private let handler: ConnectionHandler
+    /// Only for those who want to know it.
+    @exclusivity(unchecked) private var client: ClientAddress?
+
+    @exclusivity(unchecked) private var connection: Connection?
+    /// What the server knows it by.
+    @exclusivity(unchecked) private var number: UInt64 = 0
 
     init(_ server: StreamServer, _ accepted: LoopAcceptor.Accepted, _ handler: ConnectionHandler) {
         self.server = server
         share = accepted.share
         descriptor = accepted.descriptor
         self.handler = handler
-        self.accepted = handler.wantsClient || server.hooks.wantsClient ? ClientAddress(accepted.client) : nil
+        unsafe client = handler.wantsClient || server.hooks.wantsClient ? ClientAddress(accepted.client) : nil
     }
 
     /// Runs the handler. Always closes the connection.
     nonisolated(nonsending) func run() async {
-        guard let (connection, number) = begin() else { return }
-        var client = accepted
+        guard begin() else { return }
+        await withTaskCancellationHandler {
+            await serve()
+        } onCancel: {
+            unsafe connection?.channel.cancelOwn()
+        }
+        end()
+    }
+
+    private nonisolated(nonsending) func serve() async {
+        guard let connection = unsafe connection else { return }
         do {
-            try await withTaskCancellationHandler {
-                if server.hooks.proxyProtocol == .required {
-                    guard let source = try await arrive(connection) else { return }
-                    client = source
-                }
-                switch handler {
-                case .plain(let handle): try await handle(connection)
-                case .withClient(let handle): try await pass(connection, client, to: handle)
-                }
-            } onCancel: {
-                connection.channel.cancelOwn()
+            if server.hooks.proxyProtocol == .off, case .plain(let handle) = handler {
+                try await handle(connection)
+            } else {
+                try await serveWithClient(connection)
             }
         } catch {
-            tell(error, client)
+            tell(error)
         }
-        end(connection, number)
     }
 
     /// In a function of its own, as the address is large.
     @inline(never)
-    private nonisolated(nonsending) func pass(
-        _ connection: Connection, _ client: ClientAddress?,
-        to handle: @Sendable (_ connection: Connection, _ client: SocketAddress) async throws -> Void
-    ) async throws {
-        try await handle(connection, client?.address ?? SocketAddress())
+    private nonisolated(nonsending) func serveWithClient(_ connection: Connection) async throws {
+        if server.hooks.proxyProtocol == .required {
+            guard let source = try await arrive(connection) else { return }
+            unsafe client = source
+        }
+        switch handler {
+        case .plain(let handle): try await handle(connection)
+        case .withClient(let handle): try await handle(connection, unsafe client?.address ?? SocketAddress())
+        }
     }
 
-    /// Nil when the connection is not wanted; it is closed then.
+    /// False when the connection is not wanted; it is closed then.
     @inline(never)
-    private func begin() -> (Connection, UInt64)? {
+    private func begin() -> Bool {
         let socket = Socket(owning: descriptor, family: server.address.family, kind: .stream, protocolNumber: 0)
-        if let verify = server.hooks.verify, server.hooks.proxyProtocol == .off, let accepted,
-            !verify(socket, accepted.address)
+        if let verify = server.hooks.verify, server.hooks.proxyProtocol == .off, let client = unsafe client,
+            !verify(socket, client.address)
         {
             try? socket.close()
             server.state.withLock { $0.dropPlace() }
             leave()
-            return nil
+            return false
         }
         let channel = Channel(socket, on: share.loop)
         guard let number = server.state.withLock({ $0.enterPlace(.told(channel), worker: .thisTask) }) else {
             channel.abandon()
             leave()
-            return nil
+            return false
         }
         channel.register()
         // Before the handler of the cancellation is installed, which may be called at once.
         channel.adoptCurrentTask()
         let limits = server.limits
-        let connection = Connection(
+        unsafe connection = Connection(
             channel, readTimeout: limits.idleNanoseconds, writeTimeout: limits.writeNanoseconds,
             firstReadTimeout: limits.firstByteNanoseconds)
-        return (connection, number)
+        unsafe self.number = number
+        return true
     }
 
     /// Reads the header of the balancer. Nil when the connection that it tells of is not wanted.
     @inline(never)
     private nonisolated(nonsending) func arrive(_ connection: Connection) async throws -> ClientAddress? {
         let source = try await connection.readProxyHeader(server.limits)
-        let client = source.map { ClientAddress($0) } ?? accepted
+        let client = source.map { ClientAddress($0) } ?? (unsafe client)
         guard let verify = server.hooks.verify, let client else { return client ?? ClientAddress(SocketAddress()) }
         return connection.channel.allows(verify, client.address, server.address.family) ? client : nil
     }
 
     @inline(never)
-    private func tell(_ error: any Error, _ client: ClientAddress?) {
-        if let client { server.tell(error, client.address) }
+    private func tell(_ error: any Error) {
+        if let client = unsafe client { server.tell(error, client.address) }
     }
 
     @inline(never)
-    private func end(_ connection: Connection, _ number: UInt64) {
-        connection.channel.disownTask()
-        connection.channel.close()
-        server.state.withLock { $0.dismiss(number) }
+    private func end() {
+        unsafe connection?.channel.disownTask()
+        unsafe connection?.channel.close()
+        // Unless the handler has kept it, it goes now, before the place is free.
+        unsafe connection = nil
+        server.state.withLock { unsafe $0.dismiss(number) }
         leave()
     }
 

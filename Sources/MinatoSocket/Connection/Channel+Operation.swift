@@ -58,7 +58,7 @@ extension Channel {
 
     /// The earlier of a deadline and a timeout that begins now; the standard timeout when neither was given.
     @inline(__always)
-    private func deadline(
+    func deadline(
         _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>
     ) -> Deadline {
         if timeout == nil, deadline == .none, loop.core.isCurrent {
@@ -72,7 +72,7 @@ extension Channel {
 
     /// The limit of a wait: a tighter one for the first wait of a server's connection.
     @inline(__always)
-    private func firstLimit(_ direction: Direction, _ deadline: Deadline) -> Deadline {
+    func firstLimit(_ direction: Direction, _ deadline: Deadline) -> Deadline {
         guard unsafe firstReadTimeout >= 0, direction == .reading else { return deadline }
         defer { unsafe firstReadTimeout = -1 }
         return unsafe min(deadline, .after(nanoseconds: firstReadTimeout))

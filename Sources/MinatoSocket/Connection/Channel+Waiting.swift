@@ -7,11 +7,22 @@ extension Channel {
     /// Waits until a try is worth it again. The caller has the direction.
     @inline(__always)
     nonisolated(nonsending) func wait(_ direction: Direction, until deadline: Deadline) async -> Wake {
-        if owner.load(ordering: .relaxed) != 0 {
-            let wake =
-                loop.core.isCurrent
-                ? await waitInRoom(direction, deadline)
-                : await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
+        if canWaitInRoom {
+            let wake = await waitInRoom(direction, deadline)
+            if wake != .foreign { return wake }
+        }
+        return await waitElsewhere(direction, until: deadline)
+    }
+
+    /// Whether a wait may be tried in the loop's room, where that of a task which is not the own one ends as `.foreign`.
+    @inline(__always)
+    var canWaitInRoom: Bool { owner.load(ordering: .relaxed) != 0 && loop.core.isCurrent }
+
+    /// As `wait`, for every other task. Kept out of it: a continuation lies in the memory of the task that waits for it.
+    @inline(never)
+    private nonisolated(nonsending) func waitElsewhere(_ direction: Direction, until deadline: Deadline) async -> Wake {
+        if owner.load(ordering: .relaxed) != 0, !loop.core.isCurrent {
+            let wake = await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
             if wake != .foreign { return wake }
         }
         return await waitInForeignTask(direction, until: deadline)
@@ -20,10 +31,19 @@ extension Channel {
     /// As `wait`, for the own task when it runs on the loop.
     @inline(__always)
     private nonisolated(nonsending) func waitInRoom(_ direction: Direction, _ deadline: Deadline) async -> Wake {
-        // Only the loop's thread looks at these, and it is this one.
-        if deadline != .none { limitOnLoop(direction, current.wait(direction) &+ 1, deadline.nanoseconds) }
-        loop.core.room.expect(self, direction, isTimed: deadline != .none)
-        return await loop.core.room.pass(self, direction)
+        await enterRoom(direction, deadline).pass()
+        return wake(direction)
+    }
+
+    /// The room, which expects the own task next.
+    @inline(__always)
+    func enterRoom(_ direction: Direction, _ deadline: Deadline) -> WaitingRoom {
+        unsafe core._withUnsafeGuaranteedRef { core in
+            // Only the loop's thread looks at these, and it is this one.
+            if deadline != .none { limitOnLoop(direction, current.wait(direction) &+ 1, deadline.nanoseconds) }
+            core.room.expect(self, direction, isTimed: deadline != .none)
+            return core.room
+        }
     }
 
     /// How the wait of a job ended.

@@ -27,7 +27,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
 
     package let loop: EventLoop
     /// The loop's inside, which it keeps alive: without counting references for each event.
-    private let core: Unmanaged<LoopCore>
+    let core: Unmanaged<LoopCore>
     /// Valid while an operation, a guest or the registration uses it.
     let descriptor: Int32
     let family: Socket.Family

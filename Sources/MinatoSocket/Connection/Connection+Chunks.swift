@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension Connection {
     /// What the peer sends, piece by piece as it arrives, up to the end of the stream.
     ///
@@ -9,7 +11,7 @@ extension Connection {
     /// piles up in memory. Several iterations, one after the other, share the one stream.
     ///
     /// Python: `while data := sock.recv(65536)`.
-    public var chunks: Chunks { Chunks(connection: self, count: LoopCore.scratchSize) }
+    public var chunks: Chunks { Chunks(connection: self, count: LoopCore.scratchSize, nanoseconds: -1) }
 
     /// What the peer sends, in pieces of at most `count` bytes: see ``chunks``.
     ///
@@ -18,7 +20,9 @@ extension Connection {
     ///   - timeout: how long each piece may take. Default: nil, ``readTimeout``.
     ///   - deadline: until when the last piece must have come. Default: none.
     public func chunks(atMost count: Int, timeout: Duration? = nil, deadline: Deadline = .none) -> Chunks {
-        Chunks(connection: self, count: count, timeout: timeout, deadline: deadline)
+        Chunks(
+            connection: self, count: count, nanoseconds: timeout.map { max($0.nanosecondsRoundedUp, 1) } ?? -1,
+            deadline: deadline)
     }
 
     /// The pieces of a stream: see ``Connection/chunks``.
@@ -28,15 +32,17 @@ extension Connection {
         /// What reading throws.
         public typealias Failure = SocketError
 
+        // Small, as it lies in the memory of the task for as long as its connection is idle.
         @usableFromInline let connection: Connection
         @usableFromInline let count: Int
-        @usableFromInline let timeout: Duration?
+        /// The timeout of a piece; negative when none was given.
+        @usableFromInline let nanoseconds: Int64
         @usableFromInline let deadline: Deadline
 
-        init(connection: Connection, count: Int, timeout: Duration? = nil, deadline: Deadline = .none) {
+        init(connection: Connection, count: Int, nanoseconds: Int64, deadline: Deadline = .none) {
             self.connection = connection
             self.count = count
-            self.timeout = timeout
+            self.nanoseconds = nanoseconds
             self.deadline = deadline
         }
 
@@ -60,7 +66,7 @@ extension Connection {
             /// - Throws: as ``Connection/read(atMost:timeout:deadline:)``. One may go on after an error.
             @inlinable
             public nonisolated(nonsending) mutating func next() async throws(SocketError) -> [UInt8]? {
-                try await chunks.connection.readPiece(&pieces, chunks.count, chunks.timeout, chunks.deadline)
+                try await readPiece()
             }
 
             /// The next piece, as the protocol asks for it: see ``next()``. Always runs where its caller runs.
@@ -77,24 +83,117 @@ extension Connection {
     }
 }
 
-extension Connection {
-    /// Reads the next piece of at most `count` bytes, nil at the end of the stream.
+extension Connection.Chunks.Iterator {
+    /// The way that pieces usually go: the connection's own task waits on its loop, once. All that differs goes through
+    /// `goOn`, whose variables an idle connection holds no memory for.
     @usableFromInline
-    nonisolated(nonsending) func readPiece(
-        _ pieces: inout PieceReader, _ count: Int, _ timeout: Duration?, _ deadline: Deadline
-    ) async throws(SocketError) -> [UInt8]? {
-        guard count > 0 else { throw invalidCount(count) }
-        let most = min(count, LoopCore.scratchSize)
-        let isReady = try await channel.take(.reading)
-        if !input.isEmpty { return takeInput(isReady) { $0.take(atMost: most) } }
-        if !isReady { pieces.beginWait() }
+    nonisolated(nonsending) mutating func readPiece() async throws(SocketError) -> [UInt8]? {
+        let isReady = try beginReading()
+        var wake = Channel.Wake.foreign
         var limit: Deadline?
+        var result: Int64 = 0
+        if let room = enterRoom(isReady, &limit) {
+            await room.pass()
+            wake = unsafe unretained._withUnsafeGuaranteedRef { $0.channel.wake(.reading) }
+            if wake == .ready {
+                result = receive()
+                if result >= 0 { return finish(result) }
+            }
+        }
+        return try await goOn(isReady, limit, wake, result)
+    }
+
+    /// The connection, without counting a reference for each of the steps: the iterator keeps it.
+    @inline(__always)
+    private var unretained: Unmanaged<Connection> { unsafe .passUnretained(chunks.connection) }
+
+    @inline(__always)
+    private func beginReading() throws(SocketError) -> Bool {
+        guard chunks.count > 0 else { throw chunks.connection.invalidCount(chunks.count) }
+        return try chunks.connection.channel.begin(.reading)
+    }
+
+    /// Where the own task is to wait: nil when it need not, or is not the own one.
+    @inline(__always)
+    private mutating func enterRoom(_ isReady: Bool, _ limit: inout Deadline?) -> WaitingRoom? {
+        let chunks = chunks
+        return unsafe unretained._withUnsafeGuaranteedRef { connection in
+            let channel = connection.channel
+            if isReady || !connection.input.isEmpty || !channel.canWaitInRoom { return nil }
+            pieces.beginWait()
+            let until = channel.firstLimit(.reading, chunks.limit(connection))
+            limit = until
+            return channel.enterRoom(.reading, until)
+        }
+    }
+
+    @inline(__always)
+    private mutating func receive() -> Int64 {
+        let most = chunks.most
+        return unsafe unretained._withUnsafeGuaranteedRef { connection in
+            pieces.receive(connection.channel, connection.channel.descriptor, atMost: most)
+        }
+    }
+
+    /// Goes on with a read that has begun.
+    ///
+    /// - Parameters:
+    ///   - limit: the deadline of the operation, when it has waited or tried to.
+    ///   - wake: how the wait in the room ended; `.foreign` also when there was none.
+    ///   - result: what a try behind that wait returned, 0 for none.
+    @inline(never)
+    private nonisolated(nonsending) mutating func goOn(
+        _ isReady: Bool, _ limit: Deadline?, _ wake: Channel.Wake, _ result: Int64
+    ) async throws(SocketError) -> [UInt8]? {
+        let connection = chunks.connection
+        if wake == .ready {
+            let isInterrupted = result == -Int64(EINTR)
+            guard isInterrupted || result == -Int64(EAGAIN) else { throw connection.channel.end(.reading, result) }
+            return try await proceed(isInterrupted, limit)
+        }
+        guard wake == .foreign else { throw connection.channel.end(.reading, wake) }
+        if isReady, connection.channel.hasHadItsShare(.reading) { try await connection.channel.giveWay(.reading) }
+        if !connection.input.isEmpty {
+            let most = chunks.most
+            return connection.takeInput(isReady) { $0.take(atMost: most) }
+        }
+        if !isReady { pieces.beginWait() }
+        return try await proceed(isReady, limit)
+    }
+
+    private nonisolated(nonsending) mutating func proceed(
+        _ isReady: Bool, _ limit: Deadline?
+    ) async throws(SocketError) -> [UInt8]? {
+        let channel = chunks.connection.channel
+        let most = chunks.most
+        var limit = limit
+        let timeout: Duration? = chunks.nanoseconds < 0 ? nil : .nanoseconds(chunks.nanoseconds)
         let result = try await channel.proceed(
-            .reading, isReady, &limit, timeout, deadline, standardReadTimeout
+            .reading, isReady, &limit, timeout, chunks.deadline, chunks.connection.standardReadTimeout
         ) { descriptor in
             pieces.receive(channel, descriptor, atMost: most)
         }
-        channel.finish(.reading, isReady: pieces.isFull || channel.current.hasEnded)
+        return finish(result)
+    }
+
+    /// Gives the direction back. The piece that was received; nil at the end of the stream.
+    @inline(__always)
+    private func finish(_ result: Int64) -> [UInt8]? {
+        unsafe unretained._withUnsafeGuaranteedRef {
+            $0.channel.finish(.reading, isReady: pieces.isFull || $0.channel.current.hasEnded)
+        }
         return result == 0 ? nil : pieces.last
+    }
+}
+
+extension Connection.Chunks {
+    @inline(__always)
+    fileprivate var most: Int { Swift.min(count, LoopCore.scratchSize) }
+
+    /// Until when a wait that begins now may last.
+    @inline(__always)
+    fileprivate func limit(_ connection: Connection) -> Deadline {
+        connection.channel.deadline(
+            nanoseconds < 0 ? nil : .nanoseconds(nanoseconds), deadline, connection.standardReadTimeout)
     }
 }

@@ -11,8 +11,8 @@ struct PieceReader {
 
     /// The piece that was given out last.
     private(set) var last: [UInt8] = []
-    /// How much came last, or more when that was cut off.
-    private var expected = 0
+    /// How much came last, or more when that was cut off. Small, as this lies in the memory of an idle task.
+    private var expected: Int32 = 0
     /// The last piece has filled its memory: there may be more.
     private(set) var isFull = false
 
@@ -24,11 +24,13 @@ struct PieceReader {
     }
 
     /// One receive, which `last` holds afterwards if there is anything.
+    @inline(__always)
     mutating func receive(_ channel: Channel, _ descriptor: Int32, atMost most: Int) -> Int64 {
-        if expected > Self.copied { return receiveInPlace(descriptor, min(most, 2 &* expected)) }
+        if expected > Self.copied { return receiveInPlace(descriptor, min(most, 2 &* Int(expected))) }
         return unsafe channel.receive(descriptor, atMost: most) { unsafe keep($0, of: most) }
     }
 
+    @inline(__always)
     private mutating func keep(_ bytes: UnsafeRawBufferPointer, of most: Int) {
         // When somebody has kept the last piece, either gets new memory.
         if last.count == bytes.count {
@@ -57,8 +59,9 @@ struct PieceReader {
         return result
     }
 
+    @inline(__always)
     private mutating func note(_ count: Int, of size: Int) {
         isFull = count == size
-        expected = isFull ? min(2 &* size, LoopCore.scratchSize) : count
+        expected = Int32(isFull ? min(2 &* size, LoopCore.scratchSize) : count)
     }
 }

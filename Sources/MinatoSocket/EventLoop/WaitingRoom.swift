@@ -3,7 +3,7 @@
 /// A task that waits is one that was switched to an executor which does not run it yet. That is the same to the task as a
 /// continuation, and less work for the runtime, which takes the lock of the task's records once less.
 ///
-/// The channel has the job run as one of the loop's, not as one of the room's: ``pass(_:_:)`` needs no isolation. So the switch back, to the executor of the caller, finds that it is there already.
+/// The channel has the job run as one of the loop's, not as one of the room's: ``pass()`` needs no isolation. So the switch back, to the executor of the caller, finds that it is there already.
 ///
 /// **Threads.** The loop's only, of which each has a room of its own.
 @safe
@@ -15,7 +15,7 @@ final actor WaitingRoom: SerialExecutor {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
 
-    /// Says whose wait the next ``pass(_:_:)`` is, and whether it has a deadline.
+    /// Says whose wait the next ``pass()`` is, and whether it has a deadline.
     @inline(__always)
     nonisolated func expect(_ channel: Channel, _ direction: Channel.Direction, isTimed: Bool) {
         unsafe self.channel = .passUnretained(channel)
@@ -23,11 +23,11 @@ final actor WaitingRoom: SerialExecutor {
         unsafe self.isTimed = isTimed
     }
 
-    /// Returns, when the channel has let the task go on, how the wait ended.
+    /// Returns when the channel has let the task go on; how the wait ended, its `wake` tells.
     ///
     /// Never inlined: a switch to an executor where nothing is done would be optimised away.
     @inline(never)
-    func pass(_ channel: Channel, _ direction: Channel.Direction) -> Channel.Wake { channel.wake(direction) }
+    func pass() {}
 
     @inline(__always)
     nonisolated func enqueue(_ job: consuming ExecutorJob) {

@@ -1,4 +1,3 @@
-import Glibc
 import MinatoSocket
 import TestSupport
 import Testing
@@ -52,7 +51,7 @@ struct DatagramQueueTests {
         }
         gate.wait(for: 1)
         let drain = try Background { server.drainBlocking(timeout: nil) }
-        while !server.isStopping { sched_yield() }
+        server.waitUntilStopping()
         gate.open()
         try #expect(drain.join().description == "8 finished, 0 ended")
         var received: [UInt8] = []
@@ -147,9 +146,4 @@ struct DatagramQueueTests {
         #expect(received.sorted() == Array(0..<8))
         #expect(serving.joinedCode() == .closed)
     }
-}
-
-extension SocketServer {
-    /// Whether it has been told to stop.
-    fileprivate var isStopping: Bool { state.withLock { $0.phase == .stopping } }
 }

@@ -65,15 +65,15 @@ struct ConnectionChunksTests {
     func idle(_ setup: Setup) async throws {
         try await setup.run { stage in
             try await stage.start { connection in
-                var pieces = PieceReader()
+                var iterator = connection.chunks.makeAsyncIterator()
                 for size in [20_000, 2000, 512, 100] {
                     try stage.peer.socket.sendAll(pattern(size))
                     var came = 0
                     while came < size {
-                        came += try await connection.readPiece(&pieces, 65_536, nil, .none)?.count ?? size
+                        came += try await iterator.next()?.count ?? size
                     }
-                    pieces.beginWait()
-                    #expect(pieces.last.capacity <= 600)
+                    iterator.pieces.beginWait()
+                    #expect(iterator.pieces.last.capacity <= 600)
                 }
             }.value
         }
