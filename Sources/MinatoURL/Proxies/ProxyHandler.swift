@@ -1,12 +1,12 @@
 /// Chooses the proxy of each request.
 ///
 /// ```swift
-/// let opener = URLOpener(ProxyHandler(.none))     // whatever the environment says
+/// let opener = URLOpener(ProxyHandler())     // as the environment says
 /// ```
 ///
-/// The choice is made anew for every request of an open: one that follows a redirect goes through the proxy of its own URL, or
-/// through none. User name and password of a proxy are sent to that proxy alone. An address policy judges the proxy's address
-/// then: where the proxy connects to, it decides.
+/// An opener without one uses no proxy, whatever the environment says. The choice is made anew for every request of an open:
+/// one that follows a redirect goes through the proxy of its own URL, or through none. User name and password of a proxy are
+/// sent to that proxy alone. An address policy judges the proxy's address then: where the proxy connects to, it decides.
 ///
 /// May be shared by openers and threads. Python: `urllib.request.ProxyHandler`.
 public struct ProxyHandler: OpenerHandler {
