@@ -41,13 +41,16 @@ extension Channel {
         _ standard: borrowing Atomic<Int64>, _ attempt: (Int32) -> Int64
     ) async throws(SocketError) -> Int64 {
         var isReady = isReady
+        // What has come before the loop has reported it is there all the same, however short the time was.
+        var isUntried = !isReady && limit == nil
         while true {
             if !isReady {
                 let until = limit ?? firstLimit(direction, self.deadline(timeout, deadline, standard))
                 limit = until
                 let wake = await wait(direction, until: until)
-                guard wake == .ready else { throw end(direction, wake) }
+                guard wake == .ready || wake == .timedOut && isUntried else { throw end(direction, wake) }
             }
+            isUntried = false
             let result = attempt(descriptor)
             isReady = result == -Int64(EINTR)
             if result == -Int64(EAGAIN) || isReady { continue }

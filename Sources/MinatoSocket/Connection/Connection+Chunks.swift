@@ -151,6 +151,13 @@ extension Connection.Chunks.Iterator {
             guard isInterrupted || result == -Int64(EAGAIN) else { throw connection.channel.end(.reading, result) }
             return try await proceed(isInterrupted, limit)
         }
+        if wake == .timedOut {
+            // As in `Channel.proceed`: nothing was tried before the wait.
+            let last = receive()
+            if last >= 0 { return finish(last) }
+            let isEmpty = last == -Int64(EAGAIN) || last == -Int64(EINTR)
+            throw isEmpty ? connection.channel.end(.reading, wake) : connection.channel.end(.reading, last)
+        }
         guard wake == .foreign else { throw connection.channel.end(.reading, wake) }
         if isReady, connection.channel.hasHadItsShare(.reading) { try await connection.channel.giveWay(.reading) }
         if !connection.input.isEmpty {

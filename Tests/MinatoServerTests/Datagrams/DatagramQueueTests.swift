@@ -17,11 +17,10 @@ struct DatagramQueueTests {
         return (server, client)
     }
 
-    @Test("A drain without time counts and ends them, and none is begun", arguments: stages)
-    func drainWithoutTime(stage: DatagramStage) throws {
-        let (server, client) = try setting()
-        let begun = Journal<UInt8>()
-        let gate = Gate()
+    /// Serves, and waits until the first one is handled, whose handler passes the gate before it replies.
+    private func stopAtFirst(
+        _ server: UDPServer, _ stage: DatagramStage, _ begun: Journal<UInt8>, _ gate: Gate
+    ) throws -> DatagramServing {
         let serving = try DatagramServing(server, stage) { (server, loops) in
             try await server.serve(on: loops) { request in
                 begun.write(request.bytes.first ?? 99)
@@ -30,6 +29,15 @@ struct DatagramQueueTests {
             }
         }
         gate.wait(for: 1)
+        return serving
+    }
+
+    @Test("A drain without time counts and ends them, and none is begun", arguments: stages)
+    func drainWithoutTime(stage: DatagramStage) throws {
+        let (server, client) = try setting()
+        let begun = Journal<UInt8>()
+        let gate = Gate()
+        let serving = try stopAtFirst(server, stage, begun, gate)
         #expect(server.drainBlocking(timeout: .zero).description == "0 finished, 8 ended")
         #expect(server.drainBlocking(timeout: .zero).description == "0 finished, 0 ended")
         gate.open()
@@ -110,14 +118,7 @@ struct DatagramQueueTests {
         let (server, client) = try setting()
         let begun = Journal<UInt8>()
         let gate = Gate()
-        let serving = try DatagramServing(server, stage) { (server, loops) in
-            try await server.serve(on: loops) { request in
-                begun.write(request.bytes.first ?? 99)
-                gate.pass()
-                try await request.reply(request.bytes)
-            }
-        }
-        gate.wait(for: 1)
+        let serving = try stopAtFirst(server, stage, begun, gate)
         if ending == .shutdown { server.shutdown() } else { serving.cancel() }
         gate.open()
         #expect(serving.joinedCode() == (ending == .shutdown ? nil : .cancelled))

@@ -167,6 +167,40 @@ struct ConnectionTimeoutTests {
         }
     }
 
+    @Test("What is there is taken in no time, also before the loop has told of it", arguments: Setup.backends)
+    func unreported(_ backend: EventLoop.Backend) async throws {
+        let loop = try EventLoop(backend: backend)
+        defer { loop.shutdown() }
+        for _ in 0..<50 {
+            for isOwn in [true, false] {
+                let pair = try Socket.pair()
+                try pair.second.sendAll("xyz")
+                let connection = try Connection(adopting: pair.first, on: loop)
+                let reading = Task(executorPreference: loop) {
+                    if isOwn { connection.channel.adoptCurrentTask() }
+                    for try await piece in connection.chunks(atMost: 2, timeout: .zero) { return piece }
+                    return []
+                }
+                #expect(try await reading.value == Array("xy".utf8))
+                #expect(try await connection.read(atMost: 2, timeout: .zero) == Array("z".utf8))
+                // Nothing more, and a time that has passed makes nothing of it.
+                #expect(await code { _ = try await connection.read(atMost: 2, timeout: .zero) } == .timedOut)
+                connection.close()
+            }
+            let listener = try await Listener(on: .tcp("127.0.0.1", 0), loop: loop)
+            let client = try Socket.connect(to: .address(listener.localAddress))
+            try await listener.accept(timeout: .zero).close()
+            listener.close()
+            try client.close()
+            let datagrams = try await DatagramSocket(boundTo: .udp("127.0.0.1", 0), loop: loop)
+            let sender = try Socket(.ipv4, .datagram)
+            try sender.send([7], to: datagrams.localAddress)
+            #expect(try await datagrams.receive(atMost: 1, timeout: .zero).bytes == [7])
+            datagrams.close()
+            try sender.close()
+        }
+    }
+
     @Test(
         "A wait that begins before the loop knows of the connection is limited all the same", arguments: Setup.backends)
     func unregistered(_ backend: EventLoop.Backend) async throws {

@@ -166,7 +166,7 @@ struct RawConnection: Sendable {
     @discardableResult
     func send(_ text: String) -> Bool { send(text.utf8) }
 
-    /// Lets the other side come to what was sent.
+    /// Lets the other side come to what was sent, mostly: the rate of the pieces, on which no result depends.
     func pause() { usleep(100) }
 
     /// Ends the connection by a reset instead of an end.

@@ -3,39 +3,13 @@
 /// It is broken as a signature, and nothing else here uses it.
 struct MD5: MessageDigest {
     private var state: InlineArray<4, UInt32> = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
-    private var block = InlineArray<64, UInt8>(repeating: 0)
-    private var filled = 0
-    private var count: UInt64 = 0
+    var block = DigestBlock()
 
-    mutating func update(_ bytes: Span<UInt8>) {
-        count &+= UInt64(bytes.count)
-        for index in bytes.indices { append(bytes[index]) }
-    }
-
-    mutating func finish() -> [UInt8] {
-        let bits = count &* 8
-        append(0x80)
-        while filled != 56 { append(0) }
-        for shift in stride(from: 0, to: 64, by: 8) { append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
-        var digest: [UInt8] = []
-        for index in state.indices {
-            for shift in stride(from: 0, to: 32, by: 8) {
-                digest.append(UInt8(truncatingIfNeeded: state[index] >> UInt32(shift)))
-            }
-        }
-        return digest
-    }
-
-    private mutating func append(_ byte: UInt8) {
-        block[filled] = byte
-        filled += 1
-        guard filled == 64 else { return }
-        compress()
-        filled = 0
-    }
+    static var isLeastSignificantFirst: Bool { true }
+    var words: [UInt32] { state.indices.map { state[$0] } }
 
     /// Section 3.4, with the four rounds in one loop.
-    private mutating func compress() {
+    mutating func compress() {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         for step in 0..<64 {
             let (mixed, index) =
@@ -57,7 +31,7 @@ struct MD5: MessageDigest {
 
     private func word(_ index: Int) -> UInt32 {
         var word: UInt32 = 0
-        for offset in 0..<4 { word |= UInt32(block[4 * index + offset]) << UInt32(8 * offset) }
+        for offset in 0..<4 { word |= UInt32(block.bytes[4 * index + offset]) << UInt32(8 * offset) }
         return word
     }
 

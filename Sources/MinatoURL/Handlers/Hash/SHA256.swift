@@ -3,44 +3,16 @@ struct SHA256: MessageDigest {
     private var state: InlineArray<8, UInt32> = [
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
     ]
-    private var block = InlineArray<64, UInt8>(repeating: 0)
-    private var filled = 0
-    private var count: UInt64 = 0
+    var block = DigestBlock()
 
-    mutating func update(_ bytes: Span<UInt8>) {
-        count &+= UInt64(bytes.count)
-        for index in bytes.indices { append(bytes[index]) }
-    }
-
-    mutating func finish() -> [UInt8] {
-        let bits = count &* 8
-        append(0x80)
-        while filled != 56 { append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-        }
-        var digest: [UInt8] = []
-        for index in state.indices {
-            for shift in stride(from: 24, through: 0, by: -8) {
-                digest.append(UInt8(truncatingIfNeeded: state[index] >> UInt32(shift)))
-            }
-        }
-        return digest
-    }
-
-    private mutating func append(_ byte: UInt8) {
-        block[filled] = byte
-        filled += 1
-        guard filled == 64 else { return }
-        compress()
-        filled = 0
-    }
+    static var isLeastSignificantFirst: Bool { false }
+    var words: [UInt32] { state.indices.map { state[$0] } }
 
     /// Section 6.2.2.
-    private mutating func compress() {
+    mutating func compress() {
         var schedule = InlineArray<64, UInt32>(repeating: 0)
         for index in 0..<16 {
-            for offset in 0..<4 { schedule[index] = schedule[index] << 8 | UInt32(block[4 * index + offset]) }
+            for offset in 0..<4 { schedule[index] = schedule[index] << 8 | UInt32(block.bytes[4 * index + offset]) }
         }
         for index in 16..<64 {
             let (near, far) = (schedule[index - 2], schedule[index - 15])
