@@ -17,7 +17,7 @@ final class DemoHTTPServer: @unchecked Sendable {
         <body>
         <h1>Minato 港</h1>
         <p>A port: a place where things come in and go out. This page is served by a small program on a TCPServer and \
-        fetched with urlopenBlocking, which reads exactly as many bytes as it is asked for, unless the body ends first, \
+        fetched with urlopen, which reads exactly as many bytes as it is asked for, unless the body ends first, \
         however many pieces it arrives in.</p>
         </body>
         </html>

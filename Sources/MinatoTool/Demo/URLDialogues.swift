@@ -4,12 +4,12 @@ import Minato
 enum FirstBytesDialogue: Dialogue {
     static let title = "The first 300 bytes of a URL (program 3)"
 
-    static func run(_ script: Script) throws {
+    static func run(_ script: Script) async throws {
         let page = Array(DemoHTTPServer.page.utf8)
         let site = try DemoHTTPServer(body: script.served(page))
         defer { site.stop() }
-        let response = try urlopenBlocking("http://\(site.authority)/", timeout: script.patience)
-        let head = try response.body.read(300)
+        let response = try await urlopen("http://\(site.authority)/", timeout: script.patience)
+        let head = try await response.body.read(300)
         response.close()
         script.show("client", "\(response.status) \(response.reason), read(300) gave \(head.count) bytes:")
         script.show("client", String(decoding: head.prefix(60), as: UTF8.self).debugDescription + "...")
@@ -21,7 +21,7 @@ enum FirstBytesDialogue: Dialogue {
 enum AuthenticationDialogue: Dialogue {
     static let title = "Basic authentication (program 4)"
 
-    static func run(_ script: Script) throws {
+    static func run(_ script: Script) async throws {
         let page = Array(DemoHTTPServer.page.utf8)
         let site = try DemoHTTPServer(
             body: script.served(page), realm: "PDQ Application", user: "klem", password: "kadidd!ehopper")
@@ -33,8 +33,8 @@ enum AuthenticationDialogue: Dialogue {
         // From here on every urlopen of the program uses it.
         URLOpener.install(URLOpener(BasicAuthHandler(passwords)))
         defer { URLOpener.install(URLOpener()) }
-        let response = try urlopenBlocking("http://\(site.authority)/login.html", timeout: script.patience)
-        let body = try response.body.collect(upTo: 1 << 20)
+        let response = try await urlopen("http://\(site.authority)/login.html", timeout: script.patience)
+        let body = try await response.body.collect(upTo: 1 << 20)
         response.close()
 
         for request in site.requests {
