@@ -2,7 +2,7 @@
 ///
 /// What is secret stays within one origin.
 package struct Origin: Hashable, Sendable {
-    /// `http` or `https`, in lower case.
+    /// `http` or `https`, in lower case; `data` for what has neither host nor port.
     package let scheme: String
     /// The host in lower case, IPv6 with its brackets and zone.
     package let host: String

@@ -35,6 +35,19 @@ package struct RequestURL: Hashable, Sendable {
         }
     }
 
+    /// Made of what has been checked elsewhere.
+    init(
+        origin: Origin, path: String, text: String, target: String, fragment: String?,
+        userInformation: PasswordManager.Credentials?
+    ) {
+        self.origin = origin
+        self.path = path
+        self.text = text
+        self.target = target
+        self.fragment = fragment
+        self.userInformation = userInformation
+    }
+
     /// Why a text is no URL.
     struct Problem: Error {
         var detail: String

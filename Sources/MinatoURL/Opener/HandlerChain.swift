@@ -44,6 +44,21 @@ struct HandlerChain {
         try prepare()
     }
 
+    /// The response that a handler gives to a request by itself, or nil: it is to be sent.
+    ///
+    /// - Throws: What the handler throws; `unsupportedScheme` when nobody answers a URL that no server can be asked for.
+    func answer(_ request: URLOpener.Request) throws(OpenError) -> Hop? {
+        for handler in handlers {
+            guard let answer = try handler.answer(request, in: exchange) else { continue }
+            return Hop(answer.head, answer.body, url: request.url)
+        }
+        let scheme = request.location.origin.scheme
+        guard scheme == "http" || scheme == "https" else {
+            throw error(.unsupportedScheme, .handle, "no handler answers the scheme \(scheme)")
+        }
+        return nil
+    }
+
     /// What follows from the head of the response to the request sent last.
     mutating func receive(_ head: URLOpener.ResponseHead) -> Step {
         do throws(OpenError) {

@@ -35,6 +35,16 @@ public protocol OpenerHandler: Sendable {
     /// Python: `http_request`.
     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError)
 
+    /// Answers a request by itself, so that nothing is sent, or leaves it to the others.
+    ///
+    /// Asked once for each request, after every handler has prepared it. By default it answers nothing. The first handler
+    /// that answers decides; throwing ends the open with that error.
+    ///
+    /// Python: `http_open`, `data_open`.
+    func answer(
+        _ request: URLOpener.Request, in exchange: URLOpener.Exchange
+    ) throws(OpenError) -> URLOpener.Answer?
+
     /// Looks at the head of a response, and says whether it is all right, the request goes out anew, or the open fails.
     ///
     /// By default it accepts. The first handler that does not accept decides.
@@ -54,6 +64,13 @@ extension OpenerHandler {
 
     /// Changes nothing.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {}
+
+    /// Answers nothing.
+    public func answer(
+        _ request: URLOpener.Request, in exchange: URLOpener.Exchange
+    ) throws(OpenError) -> URLOpener.Answer? {
+        nil
+    }
 
     /// Accepts.
     public func examine(

@@ -48,7 +48,7 @@ extension URLOpener {
         while true {
             let hop: Hop
             do throws(OpenError) {
-                hop = try await transport.perform(next, limits)
+                hop = if let hop = try chain.answer(next) { hop } else { try await transport.perform(next, limits) }
             } catch {
                 guard case .perform(let request, let pause) = chain.receive(error), limits.allow(pause) else {
                     throw error

@@ -46,7 +46,7 @@ extension URLOpener {
         while true {
             let hop: Hop
             do throws(OpenError) {
-                hop = try transport.performBlocking(next, limits)
+                hop = if let hop = try chain.answer(next) { hop } else { try transport.performBlocking(next, limits) }
             } catch {
                 guard case .perform(let request, let pause) = chain.receive(error), limits.allow(pause) else {
                     throw error

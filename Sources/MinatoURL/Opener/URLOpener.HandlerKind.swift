@@ -12,6 +12,9 @@ extension URLOpener {
         /// Following redirects; by default ``RedirectHandler``.
         public static let redirect = HandlerKind(rawValue: "redirect")
 
+        /// Answering `data:` URLs; by default ``DataHandler``.
+        public static let data = HandlerKind(rawValue: "data")
+
         /// Answering Basic challenges of servers; by default ``BasicAuthHandler`` without passwords.
         public static let basicAuthentication = HandlerKind(rawValue: "basicAuthentication")
 

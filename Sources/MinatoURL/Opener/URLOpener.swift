@@ -31,9 +31,10 @@ public final class URLOpener: Sendable {
     /// Makes an opener.
     ///
     /// - Parameters:
-    ///   - handlers: Handlers beside the default ones, which are ``RedirectHandler``, and without passwords
-    ///     ``BasicAuthHandler``, ``DigestAuthHandler``, ``ProxyBasicAuthHandler`` and ``ProxyDigestAuthHandler``. A handler with a
-    ///     ``OpenerHandler/kind`` replaces the default one of that kind. They run by their ``OpenerHandler/order``.
+    ///   - handlers: Handlers beside the default ones, which are ``RedirectHandler``, ``DataHandler``, and without
+    ///     passwords ``BasicAuthHandler``, ``DigestAuthHandler``, ``ProxyBasicAuthHandler`` and ``ProxyDigestAuthHandler``. A
+    ///     handler with a ``OpenerHandler/kind`` replaces the default one of that kind. They run by their
+    ///     ``OpenerHandler/order``.
     ///   - configuration: Everything else. Default: the defaults.
     ///
     /// Python: `build_opener(*handlers)`.
@@ -58,7 +59,7 @@ public final class URLOpener: Sendable {
         _ handlers: [any OpenerHandler], transport: any Transport, configuration: Configuration = Configuration()
     ) {
         let defaults: [any OpenerHandler] = [
-            RedirectHandler(), BasicAuthHandler(), DigestAuthHandler(), ProxyBasicAuthHandler(),
+            RedirectHandler(), DataHandler(), BasicAuthHandler(), DigestAuthHandler(), ProxyBasicAuthHandler(),
             ProxyDigestAuthHandler(),
         ]
         let replaced = Set(handlers.compactMap(\.kind))

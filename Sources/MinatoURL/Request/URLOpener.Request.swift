@@ -66,7 +66,7 @@ extension URLOpener {
         /// Makes a request.
         ///
         /// - Parameters:
-        ///   - url: An http or https URL. A user name and password in it (`http://user:pw@host/`) are taken out: they are
+        ///   - url: An http, https or `data:` URL. A user name and password in it (`http://user:pw@host/`) are taken out: they are
         ///     neither sent nor shown, and used only to answer a challenge (401, Basic or Digest) of that same scheme, host
         ///     and port. Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
         ///   - method: The method, case-sensitive, or nil: GET, or POST when there is a body.
@@ -74,7 +74,7 @@ extension URLOpener {
         /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
         ///   exist is not an error here.
         public init(_ url: String, method: String? = nil, body: Body? = nil) throws(OpenError) {
-            location = try RequestURL(url)
+            location = try RequestURL(ofRequest: url)
             self.body = body
             try location.userInformation?.check(url: location.text)
             if let method { try setMethod(method) }
@@ -107,7 +107,7 @@ extension URLOpener {
         /// - Parameter url: As in ``init(_:method:body:)``.
         /// - Throws: As ``init(_:method:body:)``; the request is unchanged then.
         public mutating func setURL(_ url: String) throws(OpenError) {
-            let location = try RequestURL(url)
+            let location = try RequestURL(ofRequest: url)
             try location.userInformation?.check(url: location.text)
             self.location = location
         }

@@ -74,15 +74,8 @@ public final class MockTransport: Sendable {
     private func hop(_ request: URLOpener.Request) throws(OpenError) -> Hop {
         kept.withLock { $0.append(request) }
         let reply = try answer(request)
-        let pipe = BodyPipe(url: request.url)
-        pipe.publish(reply.head)
-        if !reply.body.isEmpty { pipe.offer(reply.body) }
-        if let failure = reply.failure {
-            pipe.finish(.failed(failure))
-        } else {
-            pipe.finish(.complete, trailers: reply.trailers)
-        }
-        return Hop(head: reply.head, pipe: pipe, driver: nil)
+        let end = reply.failure.map(BodyPipe.End.failed) ?? .complete
+        return Hop(reply.head, reply.body, url: request.url, end: end, trailers: reply.trailers)
     }
 }
 

@@ -1,3 +1,5 @@
+package import HTTPTypes
+
 /// What carries one request to a server and its response back.
 ///
 /// One call is one hop. A transport knows nothing of redirects, credentials, cookies or errors by status: that is the
@@ -28,5 +30,24 @@ package struct Hop: Sendable {
         self.head = head
         self.pipe = pipe
         self.driver = driver
+    }
+
+    /// A response all of which is there.
+    ///
+    /// - Parameters:
+    ///   - head: Its head.
+    ///   - body: Its body.
+    ///   - url: The URL of the request.
+    ///   - end: How the body ends after these bytes. Default: it is whole.
+    ///   - trailers: The fields after the body. Default: none.
+    package init(
+        _ head: URLOpener.ResponseHead, _ body: [UInt8], url: String, end: BodyPipe.End = .complete,
+        trailers: HTTPFields = HTTPFields()
+    ) {
+        let pipe = BodyPipe(url: url)
+        pipe.publish(head)
+        if !body.isEmpty { pipe.offer(body) }
+        pipe.finish(end, trailers: trailers)
+        self.init(head: head, pipe: pipe, driver: nil)
     }
 }
