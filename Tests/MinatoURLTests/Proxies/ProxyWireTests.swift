@@ -39,6 +39,25 @@ import Testing
         #expect(proxy.peers.count == 1)
     }
 
+    /// A proxy that knows who asks by the connection must not take one for another.
+    @Test(arguments: Face.allCases)
+    func connectionsBelongToOneUserOfAProxy(_ face: Face) async throws {
+        let server = try RawServer { connection in connection.answerAll { _ in okay("page") } }
+        let address = "127.0.0.1:\(server.port)"
+        let proxies = [
+            "a": try Proxy("http://klem:s3cret@\(address)"), "b": try Proxy("http://klem:other@\(address)"),
+            "c": try Proxy("http://\(address)"),
+        ]
+        let opener = URLOpener(ProxyHandler(.custom { (url) throws(OpenError) in proxies[String(url.suffix(1))] }))
+        var connections: [Int] = []
+        for path in ["a", "b", "c", "a", "b", "c"] {
+            let response = try await face.open(opener, "http://h.invalid/\(path)")
+            #expect(try await response.body.collect(upTo: 9) == Array("page".utf8))
+            connections.append(server.peers.count)
+        }
+        #expect(connections == [1, 2, 3, 3, 3, 3])
+    }
+
     /// Each refusal of a tunnel, and what becomes of it; none is taken for an answer of the server.
     @Test(
         arguments: Face.allCases,
