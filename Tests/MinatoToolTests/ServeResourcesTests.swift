@@ -19,12 +19,12 @@ struct ServeResourcesTests {
             #expect(try client.socket.receive(atMost: 1) == [7])
         }
         let process = server.child.processIdentifier
-        // It has come to rest when none of its threads has run for a while. Swift's own end after five idle seconds.
+        // It has come to rest when all of its threads wait, and none has run for a while. Swift's own end after five idle seconds.
         var before = try WakeUps.counts(ofProcess: process)
         for _ in 0..<1000 {
             usleep(20_000)
             let now = try WakeUps.counts(ofProcess: process)
-            if now == before { break }
+            if try now == before && WakeUps.areWaiting(ofProcess: process) { break }
             before = now
         }
         usleep(500_000)

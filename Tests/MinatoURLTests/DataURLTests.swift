@@ -95,6 +95,15 @@ import Testing
         #expect(try await response.body.collect(upTo: 1 << 20) == Array(content.utf8))
     }
 
+    /// What is for requests that are sent does not stand in the way: no proxy is chosen, and no cookie taken along.
+    @Test func handlersForServersAreNotAsked() async throws {
+        let choosy = ProxyPolicy.custom { (url) throws(OpenError) in
+            throw OpenError(.badProxy, url: url, detail: "asked")
+        }
+        let response = try await Self.opener(ProxyHandler(choosy), CookieHandler()).open("data:,x")
+        #expect(try await response.body.collect(upTo: 10) == Array("x".utf8))
+    }
+
     private struct Mute: OpenerHandler {
         var kind: URLOpener.HandlerKind? { .data }
     }

@@ -16,21 +16,42 @@ public enum WakeUps {
             ?? -1
     }
 
+    /// Whether a thread of this process waits: it neither runs nor would, had it a processor.
+    public static func isWaiting(_ thread: pid_t) throws -> Bool {
+        try isWaiting(in: "/proc/self/task/\(thread)/status")
+    }
+
     /// Of each thread of a process, by its number.
     public static func counts(ofProcess process: pid_t) throws -> [pid_t: Int] {
+        try each(of: process) { try count(in: $0) }
+    }
+
+    /// Whether all threads of a process wait.
+    public static func areWaiting(ofProcess process: pid_t) throws -> Bool {
+        try each(of: process) { try isWaiting(in: $0) }.values.allSatisfy { $0 }
+    }
+
+    private static func each<Value>(
+        of process: pid_t, _ read: (_ path: String) throws -> Value
+    ) throws -> [pid_t: Value] {
         guard let directory = unsafe opendir("/proc/\(process)/task") else {
             throw ChildProcess.Failure(description: "process \(process): errno \(errno)")
         }
         defer { unsafe closedir(directory) }
-        var counts: [pid_t: Int] = [:]
+        var values: [pid_t: Value] = [:]
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
             // A thread may have ended meanwhile.
-            if let thread = pid_t(name) { counts[thread] = try? count(in: "/proc/\(process)/task/\(name)/status") }
+            if let thread = pid_t(name) { values[thread] = try? read("/proc/\(process)/task/\(name)/status") }
         }
-        return counts
+        return values
+    }
+
+    /// The line "State:\tS (sleeping)".
+    private static func isWaiting(in path: String) throws -> Bool {
+        String(decoding: try contents(of: path), as: UTF8.self).contains("\nState:\tS")
     }
 
     /// The two last lines: "voluntary_ctxt_switches:\t150", "nonvoluntary_ctxt_switches:\t545".

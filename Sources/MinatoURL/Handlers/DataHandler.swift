@@ -25,11 +25,11 @@ public struct DataHandler: OpenerHandler {
     /// Answers a `data:` URL with its content, and leaves every other one alone.
     ///
     /// - Throws: ``OpenError`` with `badURL` for one without a comma or with broken base64, and `badRequest` for another method
-    ///   than GET and HEAD.
+    ///   than GET and HEAD. A `%` that begins no triplet is no error. It never blocks.
     public func answer(
         _ request: URLOpener.Request, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Answer? {
-        guard request.location.origin.scheme == RequestURL.dataScheme else { return nil }
+        guard request.location.isData else { return nil }
         guard request.method == "GET" || request.method == "HEAD" else {
             throw request.refusal("a data: URL can only be read")
         }

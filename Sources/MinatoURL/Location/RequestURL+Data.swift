@@ -1,6 +1,9 @@
 extension RequestURL {
     /// The scheme whose URLs have no host, and their content behind the colon.
-    package static let dataScheme = "data"
+    static let dataScheme = "data"
+
+    /// Whether it is such a URL: there is nobody to send it to, whatever handlers prepare.
+    var isData: Bool { origin.scheme == Self.dataScheme }
 
     /// Reads a URL that a program wants opened: http, https or `data:`.
     ///
@@ -8,26 +11,27 @@ extension RequestURL {
     ///
     /// - Throws: As ``init(_:)``.
     init(ofRequest text: String) throws(OpenError) {
-        if HTTPSyntax.hasPrefix(text, Self.dataScheme + ":") {
-            try self.init(data: text)
-        } else {
+        guard HTTPSyntax.hasPrefix(text, Self.dataScheme + ":") else {
             try self.init(text)
+            return
+        }
+        do throws(Problem) {
+            try self.init(data: text)
+        } catch {
+            throw error.asError(of: text)
         }
     }
 
     /// Reads a `data:` URL: what is behind the colon is the path, and there is nothing else but perhaps a fragment.
-    private init(data text: String) throws(OpenError) {
-        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
-            throw OpenError(.badURL, .prepare, url: text, detail: "a space or control in the URL")
-        }
-        let whole = Substring(PercentEncoding.encode(text.utf8) { $0 >= 0x80 }).utf8.dropFirst(
-            Self.dataScheme.utf8.count + 1)
-        let end = whole.firstIndex(of: UInt8(ascii: "#")) ?? whole.endIndex
-        let path = String(Substring(whole[..<end]))
-        self.init(
-            origin: Origin(scheme: Self.dataScheme, host: "", port: 0), path: path,
-            text: "\(Self.dataScheme):\(Substring(whole))", target: "\(Self.dataScheme):\(path)",
-            fragment: end < whole.endIndex ? String(Substring(whole[whole.index(after: end)...])) : nil,
-            userInformation: nil)
+    private init(data text: String) throws(Problem) {
+        var split = URLSplit(try Self.inASCII(text))
+        split.scheme = Self.dataScheme
+        self.text = split.text
+        fragment = split.fragment
+        split.fragment = nil
+        target = split.text
+        path = String(target.dropFirst(Self.dataScheme.count + 1))
+        origin = Origin(scheme: Self.dataScheme, host: "", port: 0)
+        userInformation = nil
     }
 }

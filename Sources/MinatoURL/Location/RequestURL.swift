@@ -31,27 +31,18 @@ package struct RequestURL: Hashable, Sendable {
         do throws(Problem) {
             try self.init(parsing: text)
         } catch {
-            throw OpenError(.badURL, .prepare, url: text, detail: error.detail, curlCode: error.curlCode)
+            throw error.asError(of: text)
         }
-    }
-
-    /// Made of what has been checked elsewhere.
-    init(
-        origin: Origin, path: String, text: String, target: String, fragment: String?,
-        userInformation: PasswordManager.Credentials?
-    ) {
-        self.origin = origin
-        self.path = path
-        self.text = text
-        self.target = target
-        self.fragment = fragment
-        self.userInformation = userInformation
     }
 
     /// Why a text is no URL.
     struct Problem: Error {
         var detail: String
         var curlCode: Int32 = 0
+
+        func asError(of text: String) -> OpenError {
+            OpenError(.badURL, .prepare, url: text, detail: detail, curlCode: curlCode)
+        }
     }
 
     /// Reads a URL of any scheme.
@@ -59,12 +50,10 @@ package struct RequestURL: Hashable, Sendable {
     /// Bytes above ASCII in path, query and fragment are percent-encoded; a space or a control is an error, and so is a
     /// host that is not ASCII (its `xn--` form works).
     init(parsing text: String) throws(Problem) {
-        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
-            throw Problem(detail: "a space or control in the URL")
-        }
+        let encoded = try Self.inASCII(text)
         try Self.checkAuthority(text)
         guard let parser = CurlURL() else { throw Problem(detail: "out of memory") }
-        try parser.set(CURLUPART_URL, PercentEncoding.encode(text.utf8) { $0 >= 0x80 })
+        try parser.set(CURLUPART_URL, encoded)
 
         let scheme = try parser.required(CURLUPART_SCHEME, "no scheme").lowercased()
         var host = try parser.required(CURLUPART_HOST, "no host").lowercased()
@@ -85,6 +74,14 @@ package struct RequestURL: Hashable, Sendable {
         self.text = try parser.required(CURLUPART_URL, "no URL")
         try parser.set(CURLUPART_FRAGMENT, nil)
         target = try parser.required(CURLUPART_URL, "no URL")
+    }
+
+    /// The text with what is not ASCII percent-encoded; spaces and controls are refused.
+    static func inASCII(_ text: String) throws(Problem) -> String {
+        guard !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
+            throw Problem(detail: "a space or control in the URL")
+        }
+        return PercentEncoding.encode(text.utf8) { $0 >= 0x80 }
     }
 
     /// Refuses what would be read in two ways.

@@ -37,8 +37,9 @@ public protocol OpenerHandler: Sendable {
 
     /// Answers a request by itself, so that nothing is sent, or leaves it to the others.
     ///
-    /// Asked once for each request, after every handler has prepared it. By default it answers nothing. The first handler
-    /// that answers decides; throwing ends the open with that error.
+    /// Asked once for each request, after every handler has prepared it, in the thread or task that opens, which it should not
+    /// block. By default it answers nothing. The first handler that answers decides. Throwing means that the request failed, as
+    /// when no server can be reached: the open ends with that error, unless it is one that ``URLOpener/Retries`` try again.
     ///
     /// Python: `http_open`, `data_open`.
     func answer(

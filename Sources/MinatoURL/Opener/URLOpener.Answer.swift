@@ -2,7 +2,7 @@ extension URLOpener {
     /// A response that a handler gives by itself, without the network.
     ///
     /// It is judged as one of a server would be: the handlers examine its head, and a status other than 200 to 299 is an error
-    /// that carries it.
+    /// that carries it. It has no remote address and no timings, and no timeout is ever over while it is read.
     public struct Answer: Sendable {
         /// The head of the response.
         public var head: ResponseHead

@@ -120,7 +120,7 @@ struct EventLoopTests {
             core = loop.core
             #expect(await Task(executorPreference: loop) { loop.isCurrent }.value)
         }
-        while core != nil { try await Task.sleep(for: .microseconds(100)) }
+        await until { core == nil }
     }
 
     @Test("A group gives its loops in turn, and the one that the caller runs on")
@@ -155,12 +155,12 @@ struct EventLoopTests {
             try quiet.second.sendAll("not read")
             let thread = await Task(executorPreference: stage.loop) { WakeUps.currentThread() }.value
             let patient = try EventLoopGroup.shared.next()
-            // It has come to rest when it has not run for a while.
+            // It has come to rest when it waits, and has not run for a while.
             var before = try WakeUps.count(ofThread: thread)
             for _ in 0..<1000 {
                 try await patient.sleep(for: .milliseconds(20))
                 let now = try WakeUps.count(ofThread: thread)
-                if now == before { break }
+                if try now == before && WakeUps.isWaiting(thread) { break }
                 before = now
             }
             try await patient.sleep(for: .milliseconds(300))

@@ -58,16 +58,14 @@ final class HTTP2Server: Sendable {
         _ = try directory.write("small", Array("small".utf8))
         _ = try directory.write("large", [UInt8](repeating: 7, count: 4 << 20))
         _ = try directory.write("slow", [UInt8](repeating: 7, count: 4 << 20))
-        // They cannot bind port 0 and tell. A socket that is bound, and does not listen, holds the port until they have it:
-        // all have SO_REUSEADDR.
-        let holder = try Socket.bound(to: .tcp("127.0.0.1", 0))
-        let address = try holder.localAddress
-        port = address.port ?? 0
-        process = try ChildProcess(command(directory, certificate, address))
-        let patience = Deadline.after(.seconds(20))
-        while (try? Socket.connect(to: .address(address))) == nil {
-            if patience.hasPassed { throw StartError(text: process.readErrors()) }
-            usleep(5000)
+        let held = try HeldPort()
+        port = held.port
+        process = try ChildProcess(command(directory, certificate, held.address))
+        do {
+            try held.waitUntilItListens()
+        } catch {
+            process.signal(SIGKILL)
+            throw StartError(text: process.readErrors())
         }
     }
 

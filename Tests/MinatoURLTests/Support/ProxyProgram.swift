@@ -54,24 +54,19 @@ final class ProxyProgram {
 
     private init(_ command: String..., configuration: (Int) -> String) throws {
         directory = try TemporaryDirectory()
-        // They cannot bind port 0 and tell. A socket that is bound, and does not listen, holds the port until they have it:
-        // all have SO_REUSEADDR.
-        let holder = try Socket.bound(to: .tcp("127.0.0.1", 0))
-        let address = try holder.localAddress
-        port = address.port ?? 0
+        let held = try HeldPort()
+        port = held.port
         let file = try directory.write("conf", Array(configuration(port).utf8))
         var words = command + [file]
         if command.first == "danted" { words += ["-p", directory.file("pid")] }
         process = try ChildProcess(
             ["sh", "-c", "exec \"$@\" 2>&1", "sh"] + words,
             environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
-        let patience = Deadline.after(.seconds(20))
-        while (try? Socket.connect(to: .address(address))) == nil {
-            guard !patience.hasPassed else {
-                _ = process.end()
-                throw StartError(log: process.readToEnd())
-            }
-            usleep(5000)
+        do {
+            try held.waitUntilItListens()
+        } catch {
+            _ = process.end()
+            throw StartError(log: process.readToEnd())
         }
     }
 

@@ -34,10 +34,8 @@ final class SquidProxy {
         _ = try directory.write("basic", Array(crypts.joined().utf8))
         // squid reads these as the user that it becomes.
         for name in ["", "digest", "basic"] { _ = unsafe chmod(directory.file(name), 0o755) }
-        // squid cannot bind port 0 and tell. A socket that is bound, and does not listen, holds the port until squid has it:
-        // both have SO_REUSEADDR.
-        let holder = try Socket.bound(to: .tcp("127.0.0.1", 0))
-        address = "\(try holder.localAddress)"
+        let held = try HeldPort()
+        address = "\(held.address)"
         let configuration = """
             http_port \(address)
             pid_filename none
@@ -68,22 +66,8 @@ final class SquidProxy {
             guard let line = process.readLine() else { throw StartError(log: log) }
             log += line + "\n"
         }
-        try waitUntilItListens()
-    }
-
-    /// It says that it accepts a moment before it listens.
-    private func waitUntilItListens() throws {
-        let endpoint = try Endpoint(parsing: address)
-        let patience = Deadline.after(.seconds(20))
-        while true {
-            do throws(SocketError) {
-                _ = try Socket.connect(to: endpoint)
-                return
-            } catch {
-                guard error.code == .connectionRefused, !patience.hasPassed else { throw error }
-                sched_yield()
-            }
-        }
+        // It says that it accepts a moment before it listens.
+        try held.waitUntilItListens()
     }
 
     deinit {
