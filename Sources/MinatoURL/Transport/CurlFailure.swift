@@ -37,11 +37,22 @@ struct CurlFailure {
         }
         let phase = operation == .open && !isConnected ? .connect : operation
         let shownSystemCode = Self.hasSystemCause.contains(code) ? systemCode : 0
-        return OpenError(name, phase, url: url, detail: message, systemCode: shownSystemCode, curlCode: curlCode)
+        return OpenError(
+            name, phase, url: url, detail: ownWords ?? message, systemCode: shownSystemCode, curlCode: curlCode)
     }
 
     /// libcurl keeps the last errno, whatever it belongs to: it means something only beside these.
     private static let hasSystemCause: [CURLcode] = [CURLE_COULDNT_CONNECT, CURLE_SEND_ERROR, CURLE_RECV_ERROR]
+
+    /// What to say where libcurl's words mislead: memory there is enough of.
+    private var ownWords: String? {
+        guard code == CURLE_OUT_OF_MEMORY else { return nil }
+        return switch name {
+        case .headersTooLarge: "a line of the head is longer than 100 KiB"
+        case .decodedTooLarge: "more than 64 MiB were decoded while nobody read them"
+        default: nil
+        }
+    }
 
     private var name: OpenError.Code {
         switch code {

@@ -132,9 +132,9 @@ struct ResponseHeadParser: Sendable {
             .map { HTTPSyntax.trimmed($0) }
         var length: Int?
         for value in values {
-            guard !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }),
+            guard 1...19 ~= value.count, value.allSatisfy({ (0x30...0x39).contains($0) }),
                 let number = Int(String(decoding: value, as: UTF8.self))
-            else { throw Problem(code: .badHeader, detail: "a Content-Length is no number") }
+            else { throw Problem(code: .badHeader, detail: "a Content-Length is no number of at most 19 digits") }
             guard length ?? number == number else {
                 throw Problem(code: .ambiguousLength, detail: "two Content-Length that differ")
             }

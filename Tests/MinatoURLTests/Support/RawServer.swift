@@ -115,20 +115,31 @@ struct RawConnection: Sendable {
     /// Reads a request with its body, or returns nil at the end of the connection.
     func readRequest() -> String? {
         var bytes: [UInt8] = []
-        while true {
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let head = text.range(of: "\r\n\r\n") {
-                let length = text.range(of: "Content-Length: ").flatMap { range in
-                    Int(text[range.upperBound...].prefix { $0.isNumber })
-                }
-                if text[head.upperBound...].utf8.count >= length ?? 0 {
-                    note(text)
-                    return text
-                }
-            }
-            guard let byte = readByte() else { return nil }
-            bytes.append(byte)
+        while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            guard let piece = readTo(10) else { return nil }
+            bytes += piece
         }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let length = text.range(of: "Content-Length: ").flatMap { range in
+            Int(text[range.upperBound...].prefix { $0.isNumber })
+        }
+        guard let length else {
+            note(text)
+            return text
+        }
+        let body = read(length)
+        guard body.count == length else { return nil }
+        note(text + String(decoding: body, as: UTF8.self))
+        return text + String(decoding: body, as: UTF8.self)
+    }
+
+    /// Reads up to a byte, or less when no more is there; nil at the end.
+    private func readTo(_ last: UInt8) -> [UInt8]? {
+        var seen = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe recv(descriptor, &seen, seen.count, Int32(MSG_PEEK))
+        guard count > 0 else { return nil }
+        let end = seen[..<count].firstIndex(of: last).map { $0 + 1 } ?? count
+        return read(end)
     }
 
     /// Reads a byte, or returns nil at the end.
@@ -166,8 +177,8 @@ struct RawConnection: Sendable {
     @discardableResult
     func send(_ text: String) -> Bool { send(text.utf8) }
 
-    /// Lets the other side come to what was sent, mostly: the rate of the pieces, on which no result depends.
-    func pause() { usleep(100) }
+    /// Waits until the client has read all that was sent, or is gone.
+    func waitUntilRead() -> Bool { ReceiveQueue.waitUntilRead(descriptor) }
 
     /// Ends the connection by a reset instead of an end.
     func reset() {
