@@ -90,7 +90,8 @@ extension HostileRow {
 
     private static let statusLines = [
         HostileRow("HTTP/0.9", "just text", .head(.badStatusLine, oldHTTP)),
-        HostileRow("HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n",
+        HostileRow(
+            "HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n",
             .head(.badStatusLine, "Unsupported HTTP version (9.9) in response")),
         HostileRow("four digits", "HTTP/1.1 2000 OK\r\n\r\n", .head(.badStatusLine, wrongDigits)),
         HostileRow("two digits", "HTTP/1.1 20 OK\r\n\r\n", .head(.badStatusLine, wrongDigits)),
@@ -120,10 +121,12 @@ extension HostileRow {
         HostileRow("a reset", "", .head(.connectionReset, reset), ending: .reset),
         HostileRow("a reset in the head", "HTTP/1.1 200 OK\r\nA: b", .head(.connectionReset, reset), ending: .reset),
         HostileRow(
-            "a reset in the body", fields: "Content-Length: 9\r\n", body: "abc", .body(.connectionReset, reset, after: 3),
+            "a reset in the body", fields: "Content-Length: 9\r\n", body: "abc",
+            .body(.connectionReset, reset, after: 3),
             ending: .reset),
         HostileRow(
-            "a reset in a chunk", fields: chunked, body: "9\r\nabc", .body(.connectionReset, reset, after: 3), ending: .reset),
+            "a reset in a chunk", fields: chunked, body: "9\r\nabc", .body(.connectionReset, reset, after: 3),
+            ending: .reset),
     ]
 
     private static let encodings = [
@@ -135,7 +138,8 @@ extension HostileRow {
             .body(.badEncoding, unknownEncoding, after: 0)),
         HostileRow(
             "50 encodings",
-            fields: "Content-Encoding: \([String](repeating: "gzip", count: 50).joined(separator: ", "))\r\n", body: "abc",
+            fields: "Content-Encoding: \([String](repeating: "gzip", count: 50).joined(separator: ", "))\r\n",
+            body: "abc",
             .head(.badEncoding, "Reject response due to more than 5 content encodings")),
     ]
 
@@ -161,8 +165,14 @@ extension HostileRow {
     private static let redirects = [
         redirect("a loop", "?loop", .head(.tooManyRedirects, "more than 4 redirects to the same URL")),
         redirect("an endless chain", "0/", .head(.tooManyRedirects, "more than 10 redirects")),
-        redirect("to a file", "file:///etc/passwd", .head(.unsupportedScheme, "\(notFollowed): the scheme file is not supported")),
-        redirect("to ftp", "ftp://127.0.0.1:00000/", .head(.unsupportedScheme, "\(notFollowed): the scheme ftp is not supported")),
-        redirect("to gopher", "gopher://127.0.0.1:00000/x", .head(.unsupportedScheme, "\(notFollowed): the scheme gopher is not supported")),
+        redirect(
+            "to a file", "file:///etc/passwd",
+            .head(.unsupportedScheme, "\(notFollowed): the scheme file is not supported")),
+        redirect(
+            "to ftp", "ftp://127.0.0.1:00000/",
+            .head(.unsupportedScheme, "\(notFollowed): the scheme ftp is not supported")),
+        redirect(
+            "to gopher", "gopher://127.0.0.1:00000/x",
+            .head(.unsupportedScheme, "\(notFollowed): the scheme gopher is not supported")),
     ]
 }

@@ -65,7 +65,8 @@ import Testing
         var generator = SeededGenerator(seed: seed &+ UInt64(index))
         let (near, far) = (Array(1..<max(1, min(2048, row.bytes.count))), Array(2048..<max(2048, row.bytes.count)))
         let (nearCount, farCount) = Sanitizer.isPresent ? (32, 8) : (near.count, 50)
-        return Array(near.shuffled(using: &generator).prefix(nearCount)) + far.shuffled(using: &generator).prefix(farCount)
+        return Array(near.shuffled(using: &generator).prefix(nearCount))
+            + far.shuffled(using: &generator).prefix(farCount)
     }
 
     /// A head that does not end, in lines and in informational responses, and a line that does not.
@@ -73,7 +74,8 @@ import Testing
         arguments: Face.allCases,
         [
             ("A: 1\r\n", "the head has more than 100 lines or 300 KiB"),
-            ("HTTP/1.1 103 Early\r\n\r\n", "more than 10 informational responses"), ("x", "a line of the head is longer than 100 KiB"),
+            ("HTTP/1.1 103 Early\r\n\r\n", "more than 10 informational responses"),
+            ("x", "a line of the head is longer than 100 KiB"),
         ])
     func endless(_ face: Face, _ row: (piece: String, detail: String)) async throws {
         let closed = Gate()

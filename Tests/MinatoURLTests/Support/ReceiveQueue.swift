@@ -33,7 +33,8 @@ enum ReceiveQueue {
 
     /// `struct nlmsghdr` and `struct inet_diag_req_v2` about the socket at the other end: its own address comes first.
     private static func question(_ descriptor: Int32) -> [UInt8]? {
-        guard let own = unsafe address(descriptor, getsockname), let peer = unsafe address(descriptor, getpeername) else { return nil }
+        guard let own = unsafe address(descriptor, getsockname), let peer = unsafe address(descriptor, getpeername)
+        else { return nil }
         var request = [UInt8](repeating: 0, count: 16 + 56)
         func put(_ bytes: some Sequence<UInt8>, at offset: Int) {
             for (index, byte) in bytes.enumerated() { request[offset + index] = byte }
@@ -79,7 +80,9 @@ enum ReceiveQueue {
         while offset + 4 <= count {
             let (length, kind) = (Int(number(answer, offset, 2)), number(answer, offset + 2, 2))
             // tcpi_bytes_received
-            if kind == 2, length >= 4 + 136 { return .open(received: number(answer, offset + 4 + 128, 8), unread: unread) }
+            if kind == 2, length >= 4 + 136 {
+                return .open(received: number(answer, offset + 4 + 128, 8), unread: unread)
+            }
             guard length >= 4 else { return nil }
             offset += (length + 3) & ~3
         }
