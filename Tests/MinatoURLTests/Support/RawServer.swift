@@ -10,10 +10,9 @@ final class RawServer: Sendable {
     /// Shared with the threads, which must not keep the server itself alive.
     private final class State: @unchecked Sendable {
         let lock = Lock()
-        let finished = Gate()
         let listener: Int32
+        var isListening = true
         var open: Set<Int32> = []
-        var threads = 0
         var isStopped = false
         var requests: [String] = []
         var peers: [Int] = []
@@ -40,15 +39,13 @@ final class RawServer: Sendable {
         try Thread.start { Self.accept(state, script) }
     }
 
+    /// Ends every connection, and does not wait for the threads: one that waits for a gate would keep one of Swift's few.
     deinit {
-        let threads = state.lock.withLock {
+        state.lock.withLock {
             state.isStopped = true
-            shutdown(state.listener, Int32(SHUT_RDWR))
+            if state.isListening { shutdown(state.listener, Int32(SHUT_RDWR)) }
             for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
-            return state.threads + 1
         }
-        state.finished.wait(threads)
-        Glibc.close(state.listener)
     }
 
     /// The URL of a path.
@@ -61,7 +58,12 @@ final class RawServer: Sendable {
     var peers: [Int] { state.lock.withLock { state.peers } }
 
     private static func accept(_ state: State, _ script: @escaping @Sendable (RawConnection) -> Void) {
-        defer { state.finished.open() }
+        defer {
+            state.lock.withLock {
+                state.isListening = false
+                Glibc.close(state.listener)
+            }
+        }
         while true {
             var peer = minato_address()
             let descriptor = unsafe minato_socket_accept(state.listener, 0, Int64(MINATO_NO_DEADLINE), &peer)
@@ -71,7 +73,6 @@ final class RawServer: Sendable {
                 guard !state.isStopped else { return nil }
                 state.open.insert(descriptor)
                 state.peers.append(port)
-                state.threads += 1
                 return state.peers.count - 1
             }
             guard let index else {
@@ -85,7 +86,6 @@ final class RawServer: Sendable {
                 script(connection)
                 state.lock.withLock { _ = state.open.remove(descriptor) }
                 Glibc.close(descriptor)
-                state.finished.open()
             }
             do { try Thread.start(run) } catch { run() }
         }
