@@ -35,6 +35,17 @@ struct GetCommand: ParsableCommand {
         help: ArgumentHelp("A field to send, 'Name: value'. Repeatable.", valueName: "field"))
     var headers: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "The proxy to use: http://[user:password@]host:port or socks5://... Default: none.", valueName: "url"))
+    var proxy: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Cookies are read from this file, if it is there, and written back, in Netscape's format.",
+            valueName: "file"))
+    var cookieJar: String?
+
     @Option(help: ArgumentHelp("Where the body goes; it appears there when it is complete.", valueName: "file"))
     var output: String?
 
@@ -57,23 +68,46 @@ struct GetCommand: ParsableCommand {
                 let parts = header.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                 try request.addField(String(parts[0]), String(parts[1].drop { $0 == " " }))
             }
-            let response = try opener().openBlocking(request, timeout: timeout?.duration)
-            try save(response)
+            let jar = CookieJar()
+            try loadCookies(jar)
+            // A response that is an error brings cookies, too.
+            let result = Result { try opener(jar).openBlocking(request, timeout: timeout?.duration) }
+            if let cookieJar { try jar.save(to: cookieJar, includingSession: true) }
+            try save(result.get())
         } catch let error as OpenError {
             Terminal.complain("\(error)")
             throw error.code == .httpStatus ? ExitCode.httpStatus : ExitCode.failed
+        } catch let error as CookieFileError {
+            Terminal.complain("\(error)")
+            throw ExitCode.failed
         } catch let error as FileFailure {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }
     }
 
-    /// An opener that knows the password, when there is one.
-    private func opener() throws -> URLOpener {
-        guard let user, let passwordFile else { return URLOpener() }
+    /// Reads the cookies of a file that is there: the first run makes it.
+    private func loadCookies(_ jar: CookieJar) throws {
+        guard let cookieJar else { return }
+        do throws(CookieFileError) {
+            try jar.load(cookieJar)
+        } catch {
+            guard error.systemCode == ENOENT else { throw error }
+        }
+    }
+
+    /// An opener with a handler for each of the options.
+    private func opener(_ jar: CookieJar) throws -> URLOpener {
         let passwords = PasswordManager()
-        passwords.add(realm: realm, uri: url, user: user, password: try PasswordFile.firstLine(of: passwordFile))
-        return URLOpener(DigestAuthHandler(passwords), BasicAuthHandler(passwords))
+        if let user, let passwordFile {
+            passwords.add(
+                realm: realm, uri: url, user: user, password: try PasswordFile.firstLine(of: passwordFile))
+        }
+        let route = try proxy.map { ProxyPolicy.fixed(try Proxy($0)) } ?? .none
+        let digest = DigestAuthHandler(passwords)
+        let basic = BasicAuthHandler(passwords)
+        guard cookieJar != nil else { return URLOpener(digest, basic, ProxyHandler(route)) }
+        return URLOpener(digest, basic, ProxyHandler(route), CookieHandler(jar))
     }
 
     private func save(_ response: URLOpener.BlockingResponse) throws {

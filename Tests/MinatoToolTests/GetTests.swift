@@ -100,6 +100,62 @@ struct GetTests {
         #expect(try Tool.run("get", "--header", "X: a\r\nY: b", url).status == 1)
     }
 
+    @Test("Cookies of one run are sent by the next one, those of an error too; a file that is no jar is refused")
+    func cookieJar() throws {
+        let server = try ChildProcess.python(
+            """
+            import http.server
+            class H(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    body = (self.headers["Cookie"] or "none").encode()
+                    self.send_response(200 if self.path == "/" else 404)
+                    self.send_header("Set-Cookie", "lasting=1; Max-Age=9000" if self.path == "/" else "session=2")
+                    self.send_header("Content-Length", str(len(body))); self.end_headers()
+                    self.wfile.write(body)
+                def log_message(self, *a): pass
+            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            """)
+        let url = "http://127.0.0.1:\(try #require(server.readLine()))/"
+        let directory = try TemporaryDirectory()
+        let jar = directory.file("jar")
+        #expect(try Tool.run("get", "--cookie-jar", jar, url).output == "none")
+        #expect(try Tool.run("get", "--cookie-jar", jar, url + "missing").status == 2)
+        let last = try Tool.run("get", "--cookie-jar", jar, url)
+        #expect(last.output == "lasting=1; session=2" || last.output == "session=2; lasting=1", "\(last.errors)")
+        #expect(try Tool.run("get", url).output == "none")
+
+        let noJar = try directory.write("text", Array("no cookie\n".utf8))
+        let refused = try Tool.run("get", "--cookie-jar", noJar, url)
+        #expect(refused.status == 1 && refused.output.isEmpty)
+        #expect(
+            refused.errors.hasPrefix("minato: load \(noJar): line 1: ") && refused.errors.contains("(malformedLine)"))
+    }
+
+    @Test("A proxy is asked for the whole URL, and told its password, which is never printed")
+    func proxy() throws {
+        let proxy = try ChildProcess.python(
+            """
+            import http.server
+            class H(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    token = self.headers["Proxy-Authorization"]
+                    body = (self.path + " " + str(token)).encode()
+                    self.send_response(200 if token else 407)
+                    self.send_header("Proxy-Authenticate", 'Basic realm="P"')
+                    self.send_header("Content-Length", str(len(body))); self.end_headers()
+                    self.wfile.write(body)
+                def log_message(self, *a): pass
+            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            """)
+        let address = "127.0.0.1:\(try #require(proxy.readLine()))"
+        let got = try Tool.run("get", "--proxy", "http://klem:c4n4ry@\(address)", "http://h.invalid/x")
+        #expect(got.status == 0 && got.output == "http://h.invalid/x Basic a2xlbTpjNG40cnk=", "\(got.errors)")
+        #expect(try Tool.run("get", "--proxy", address, "http://h.invalid/x").status == 2)
+        let wrong = try Tool.run("get", "--proxy", "ftp://klem:c4n4ry@\(address)", "http://h.invalid/x")
+        #expect(wrong.status == 1 && wrong.errors.contains("(badProxy)"), "\(wrong.errors)")
+        #expect(!wrong.errors.contains("c4n4ry"))
+    }
+
     @Test("Wrong arguments and what cannot be reached or written")
     func errors() throws {
         #expect(try Tool.run("get", "--user", "u", "http://127.0.0.1:1/").status == 64)

@@ -5,6 +5,8 @@ internal import MinatoSocket
 final class CurlTransport: Transport {
     /// More idle connections than this are not kept for threads.
     private static let maximumIdle = 8
+    /// As many multi handles are kept for tasks: a program may have a proxy, or a user of one, for each of its requests.
+    static let maximumDrivers = 16
 
     /// What threads have left behind, the handle used last at the end.
     private let idle = Guarded<[CurlHandle]>([])
@@ -12,7 +14,15 @@ final class CurlTransport: Transport {
     /// The loop that all connections of tasks belong to, and what runs there.
     private struct Home {
         var loop: EventLoop?
-        var drivers: [PoolKey: CurlLoop] = [:]
+        /// The one used last at the end: few, as most programs have one.
+        var drivers: [(key: PoolKey, driver: CurlLoop)] = []
+
+        /// The driver of a key, which is the one used last from now on.
+        mutating func use(_ key: PoolKey) -> CurlLoop? {
+            guard let place = drivers.lastIndex(where: { $0.key == key }) else { return nil }
+            if place < drivers.endIndex - 1 { drivers.append(drivers.remove(at: place)) }
+            return drivers.last?.driver
+        }
     }
 
     private let home: Guarded<Home>
@@ -27,7 +37,7 @@ final class CurlTransport: Transport {
     }
 
     deinit {
-        for driver in home.withLock({ home in home.drivers.values }) { driver.retire() }
+        for driver in home.withLock({ home in home.drivers.map(\.driver) }) { driver.retire() }
         // A child that closed the connections of its parent would say goodbye on them, too: with TLS the server believes it.
         if minato_thread_forks() != forks {
             for handle in idle.withLock({ $0 }) { unsafe _ = Unmanaged.passRetained(handle) }
@@ -58,14 +68,17 @@ final class CurlTransport: Transport {
             throw OpenError(.forked, .prepare, url: url, detail: "the event loop belongs to the parent process")
         }
         do throws(SocketError) {
-            return try home.withLock { (home) throws(SocketError) in
-                if let driver = home.drivers[key] { return driver }
+            let (driver, surplus) = try home.withLock { (home) throws(SocketError) -> (CurlLoop, CurlLoop?) in
+                if let driver = home.use(key) { return (driver, nil) }
                 let loop = if let loop = home.loop { loop } else { try EventLoopGroup.shared.next() }
                 let driver = CurlLoop(on: loop)
                 home.loop = loop
-                home.drivers[key] = driver
-                return driver
+                home.drivers.append((key, driver))
+                return (driver, home.drivers.count > Self.maximumDrivers ? home.drivers.removeFirst().driver : nil)
             }
+            // Its transfers come to their ends, one that is about to begin there as well; its idle connections are closed.
+            surplus?.retire()
+            return driver
         } catch {
             throw OpenError(
                 error.code == .closed ? .closed : .transport, .prepare, url: url, detail: "no event loop: \(error)",

@@ -58,6 +58,37 @@ import Testing
         #expect(connections == [1, 2, 3, 3, 3, 3])
     }
 
+    /// However many users a program has, their idle connections are few; a transfer under way is not one of those.
+    @Test func connectionsOfManyUsersAreNotKept() async throws {
+        let gate = Gate()
+        let server = try RawServer { connection in
+            connection.answerAll { request in
+                if request.contains("/held") { gate.wait() }
+                return okay("page")
+            }
+        }
+        let users = CurlTransport.maximumDrivers + 5
+        let opener = URLOpener(
+            ProxyHandler(
+                .custom { (url) throws(OpenError) in
+                    try Proxy("http://user\(url.split(separator: "/").last ?? ""):p@127.0.0.1:\(server.port)")
+                }))
+        async let held = opener.open("http://h.invalid/held")
+        while server.requests.isEmpty { await Task.yield() }
+        for user in 0..<users {
+            let response = try await opener.open("http://h.invalid/\(user)")
+            #expect(try await response.body.collect(upTo: 9) == Array("page".utf8))
+        }
+        gate.open()
+        #expect(try await held.body.collect(upTo: 9) == Array("page".utf8))
+        // The one of the first user was closed, that of the last one not.
+        for (user, connections) in [(users - 1, users + 1), (0, users + 2)] {
+            let response = try await opener.open("http://h.invalid/\(user)")
+            _ = try await response.body.collect(upTo: 9)
+            #expect(server.peers.count == connections)
+        }
+    }
+
     /// Each refusal of a tunnel, and what becomes of it; none is taken for an answer of the server.
     @Test(
         arguments: Face.allCases,
