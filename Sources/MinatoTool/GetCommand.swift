@@ -8,9 +8,10 @@ struct GetCommand: ParsableCommand {
         commandName: "get",
         abstract: "Fetch a URL.",
         discussion: """
-            The body goes to standard output or to a file, everything else to standard error. A password is read from a \
-            file, never from the command line, and used only when the server asks for Digest or Basic authentication, for \
-            the realm when one is given. Where the server offers both, it is Digest, which does not show the password.
+            The body goes to standard output or to a file, everything else to standard error. The password for --user is \
+            read from a file, and used only when the server asks for Digest or Basic authentication, for the realm when one \
+            is given. Where the server offers both, it is Digest, which does not show the password. One in a URL works too, \
+            for the server and for the proxy; but everybody on the machine can see a command line.
 
                 minato get --first 300 http://localhost:8000/
             """)
@@ -77,10 +78,7 @@ struct GetCommand: ParsableCommand {
         } catch let error as OpenError {
             Terminal.complain("\(error)")
             throw error.code == .httpStatus ? ExitCode.httpStatus : ExitCode.failed
-        } catch let error as CookieFileError {
-            Terminal.complain("\(error)")
-            throw ExitCode.failed
-        } catch let error as FileFailure {
+        } catch let error where error is CookieFileError || error is FileFailure {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }

@@ -6,6 +6,26 @@ import Testing
 struct GetTests {
     private static let content = (0..<5000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
 
+    /// Python's http.server; to a request `r` it answers what the expression gives: status, body, and a field's name and value.
+    private func server(_ answer: String) throws -> (ChildProcess, url: String) {
+        let process = try ChildProcess.python(
+            """
+            import http.server, sys
+            answer = eval("lambda r: " + sys.argv[1])
+            class H(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    status, body, name, value = answer(self)
+                    self.send_response(status)
+                    self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body.encode())
+                def log_message(self, *a): pass
+            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            """, answer)
+        return (process, "http://127.0.0.1:\(try #require(process.readLine()))/")
+    }
+
     @Test("The first 300 bytes come from Python's http.server, or all, to standard output or a file")
     func httpServer() throws {
         let directory = try TemporaryDirectory()
@@ -60,39 +80,20 @@ struct GetTests {
 
     @Test("Where a server offers Digest and Basic, the password is not shown")
     func digest() throws {
-        let server = try ChildProcess.python(
+        let (server, url) = try server(
             """
-            import http.server
-            class H(http.server.BaseHTTPRequestHandler):
-                def do_GET(self):
-                    answer = self.headers["Authorization"]
-                    self.send_response(200 if answer else 401)
-                    self.send_header("WWW-Authenticate", 'Basic realm="R", Digest realm="R", nonce="n", qop="auth"')
-                    self.send_header("Content-Length", str(len(answer or "")))
-                    self.end_headers()
-                    self.wfile.write((answer or "").encode())
-                def log_message(self, *a): pass
-            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            (200 if r.headers["Authorization"] else 401, r.headers["Authorization"] or "",
+             "WWW-Authenticate", 'Basic realm="R", Digest realm="R", nonce="n", qop="auth"')
             """)
-        let url = "http://127.0.0.1:\(try #require(server.readLine()))/"
+        defer { withExtendedLifetime(server) {} }
         let got = try Tool.run("get", "--user", "klem", "--password-file", "-", url, input: "canary")
         #expect(got.status == 0 && got.output.hasPrefix(#"Digest username="klem", realm="R", nonce="n", uri="/""#))
     }
 
     @Test("Fields are sent as given, and what is no field is refused")
     func headers() throws {
-        let echo = try ChildProcess.python(
-            """
-            import http.server
-            class H(http.server.BaseHTTPRequestHandler):
-                def do_GET(self):
-                    body = str(self.headers).encode()
-                    self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
-                    self.wfile.write(body)
-                def log_message(self, *a): pass
-            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
-            """)
-        let url = "http://127.0.0.1:\(try #require(echo.readLine()))/"
+        let (echo, url) = try server(#"(200, str(r.headers), "X", "")"#)
+        defer { withExtendedLifetime(echo) {} }
         let sent = try Tool.run("get", "--header", "X-One: 1", "--header", "X-Two:  a: b", "--timeout", "20", url)
         #expect(sent.output.contains("X-One: 1\n") && sent.output.contains("X-Two: a: b\n"))
         #expect(try Tool.run("get", "--header", "nonsense", url).status == 64)
@@ -102,20 +103,12 @@ struct GetTests {
 
     @Test("Cookies of one run are sent by the next one, those of an error too; a file that is no jar is refused")
     func cookieJar() throws {
-        let server = try ChildProcess.python(
+        let (server, url) = try server(
             """
-            import http.server
-            class H(http.server.BaseHTTPRequestHandler):
-                def do_GET(self):
-                    body = (self.headers["Cookie"] or "none").encode()
-                    self.send_response(200 if self.path == "/" else 404)
-                    self.send_header("Set-Cookie", "lasting=1; Max-Age=9000" if self.path == "/" else "session=2")
-                    self.send_header("Content-Length", str(len(body))); self.end_headers()
-                    self.wfile.write(body)
-                def log_message(self, *a): pass
-            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            (200 if r.path == "/" else 404, r.headers["Cookie"] or "none",
+             "Set-Cookie", "lasting=1; Max-Age=9000" if r.path == "/" else "session=2")
             """)
-        let url = "http://127.0.0.1:\(try #require(server.readLine()))/"
+        defer { withExtendedLifetime(server) {} }
         let directory = try TemporaryDirectory()
         let jar = directory.file("jar")
         #expect(try Tool.run("get", "--cookie-jar", jar, url).output == "none")
@@ -133,21 +126,13 @@ struct GetTests {
 
     @Test("A proxy is asked for the whole URL, and told its password, which is never printed")
     func proxy() throws {
-        let proxy = try ChildProcess.python(
+        let (proxy, url) = try server(
             """
-            import http.server
-            class H(http.server.BaseHTTPRequestHandler):
-                def do_GET(self):
-                    token = self.headers["Proxy-Authorization"]
-                    body = (self.path + " " + str(token)).encode()
-                    self.send_response(200 if token else 407)
-                    self.send_header("Proxy-Authenticate", 'Basic realm="P"')
-                    self.send_header("Content-Length", str(len(body))); self.end_headers()
-                    self.wfile.write(body)
-                def log_message(self, *a): pass
-            s = http.server.HTTPServer(("127.0.0.1", 0), H); print(s.server_port); s.serve_forever()
+            (200 if r.headers["Proxy-Authorization"] else 407, f"{r.path} {r.headers['Proxy-Authorization']}",
+             "Proxy-Authenticate", 'Basic realm="P"')
             """)
-        let address = "127.0.0.1:\(try #require(proxy.readLine()))"
+        defer { withExtendedLifetime(proxy) {} }
+        let address = String(url.dropFirst(7).dropLast())
         let got = try Tool.run("get", "--proxy", "http://klem:c4n4ry@\(address)", "http://h.invalid/x")
         #expect(got.status == 0 && got.output == "http://h.invalid/x Basic a2xlbTpjNG40cnk=", "\(got.errors)")
         #expect(try Tool.run("get", "--proxy", address, "http://h.invalid/x").status == 2)

@@ -1,4 +1,5 @@
 import Glibc
+import MinatoSocket
 import TestSupport
 import Testing
 
@@ -178,11 +179,8 @@ import Testing
     @Test(arguments: Face.allCases)
     func abandonedResponsesCloseTheirConnection(_ face: Face) async throws {
         let closed = Gate()
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
-            if connection.readByte() == nil { closed.open() }
-        }
+        let server = try RawServer.answering(
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", thenAtTheEnd: closed)
         let opener = URLOpener()
         _ = try await face.open(opener, server.url())
         #expect(await closed.opened())
@@ -192,6 +190,22 @@ import Testing
         #expect(await closed.opened(2))
         let error = await #expect(throws: OpenError.self) { try await response.body.read(1) }
         #expect(error?.code == .closed)
+    }
+
+    /// A program may dump what it has at any moment: what the loop and other threads change meanwhile is not read for that.
+    @Test(arguments: Face.allCases)
+    func dumpsReadNothingThatOthersChange(_ face: Face) async throws {
+        let server = try RawServer { $0.answerAll { _ in okay("abc") } }
+        let opener = URLOpener(configuration: .on(try EventLoop()))
+        let response = try await face.open(opener, server.url())
+        var text = ""
+        dump((opener, response), to: &text)
+        for shown in ["configuration:", "core:", "pipe:", "head:"] { #expect(text.contains(shown), "\(shown)") }
+        // Of the transport, the body, the loop, a transfer on it, and one of a thread.
+        for hidden in ["drivers:", "queue:", "hasEdges:", "timerPlace:", "parser:"] {
+            #expect(!text.contains(hidden), "\(hidden)")
+        }
+        #expect(try await response.body.collect(upTo: 3) == Array("abc".utf8))
     }
 
     @Test(arguments: Face.allCases)
@@ -261,12 +275,11 @@ import Testing
 
     @Test(arguments: Face.allCases)
     func redirectBodiesAreDrainedForTheirConnection(_ face: Face) async throws {
-        let pace = Gate()
         let server = try RawServer { connection in
             for hop in 0..<10 where connection.readRequest() != nil {
                 connection.send("HTTP/1.1 302 Found\r\nLocation: /\(hop)\r\nContent-Length: 50000\r\n\r\n")
-                // So that head and body come apart, at least once in ten times.
-                pace.pause(.milliseconds(2))
+                // So that head and body come apart.
+                guard connection.waitUntilRead() else { return }
                 connection.send([UInt8](repeating: 7, count: 50_000))
             }
             connection.answerAll { _ in okay("here") }

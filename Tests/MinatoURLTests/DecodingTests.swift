@@ -157,5 +157,6 @@ import Testing
             while case let bytes = try await body.read(atMost: 1 << 16), !bytes.isEmpty {}
         }
         #expect(error?.code == .decodedTooLarge && error?.curlCode == 27, "\(error as Any)")
+        #expect(error?.detail == "more than 64 MiB were decoded while nobody read them")
     }
 }

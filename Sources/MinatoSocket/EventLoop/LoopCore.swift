@@ -387,3 +387,8 @@ extension LoopCore {
         for place in unsafe waiting.indices { unsafe waiting[place].resume() }
     }
 }
+
+/// Dumped without its inside, which the loop's thread changes meanwhile.
+extension LoopCore: CustomReflectable {
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -31,3 +31,9 @@ open class LoopSource {
     /// The loop ends: nothing will be told any more.
     open func loopEnds() {}
 }
+
+/// Dumped without its inside, which the loop's thread changes meanwhile.
+extension LoopSource: CustomReflectable {
+    /// Has no children.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -36,3 +36,8 @@ package final class Guarded<State: ~Copyable>: @unchecked Sendable {
     /// Wakes the threads that wait. To be called after a change that one of them waits for.
     package func wakeAll() { lock.withLock { lock.wakeAll() } }
 }
+
+/// Dumped without the value, which would be read without the lock.
+extension Guarded: CustomReflectable where State: ~Copyable {
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

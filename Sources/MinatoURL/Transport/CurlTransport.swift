@@ -111,8 +111,3 @@ final class CurlTransport: Transport {
         _ = surplus
     }
 }
-
-/// Shown without its inside, which threads and the loop change meanwhile: a dump that reads it is a race.
-extension CurlTransport: CustomReflectable {
-    var customMirror: Mirror { Mirror(self, children: []) }
-}

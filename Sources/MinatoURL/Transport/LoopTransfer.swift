@@ -88,8 +88,3 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
         OpenError(code, transfer.pipe.moment.hasHead ? .read : .open, url: pipe.url, detail: detail)
     }
 }
-
-/// Shown without its inside, which the loop changes meanwhile: a dump that reads it is a race.
-extension LoopTransfer: CustomReflectable {
-    var customMirror: Mirror { Mirror(self, children: []) }
-}

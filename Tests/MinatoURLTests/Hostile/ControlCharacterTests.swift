@@ -37,8 +37,8 @@ import Testing
             case .partName: ["\t", "\r", "\n"].contains(control) || control.hasPrefix("\r\n")
             // What is no ASCII is percent-encoded on its way into the URL, or base64 of UTF-8.
             case .path, .query, .fragment: control == "\u{85}"
-            case .user, .password, .encodedUser, .encodedPassword, .proxyUser, .proxyPassword, .encodedProxyPassword,
-                .proxyCredentials, .storedUser, .storedPassword:
+            case .encodedUser, .encodedPassword, .proxyUser, .proxyPassword, .encodedProxyPassword, .proxyCredentials,
+                .storedUser, .storedPassword:
                 control == "\u{85}"
             default: false
             }
@@ -118,9 +118,9 @@ import Testing
     @Test(arguments: Face.allCases, Place.allCases)
     func noneComesToTheServer(_ face: Face, _ place: Place) async throws {
         let server = try RawServer { $0.answerAll { _ in okay("abc") } }
-        for control in Self.controls where place.allows(control) {
-            _ = try? await place.open(face, server, "a" + control + "b")
-        }
+        let allowed = Self.controls.filter(place.allows)
+        for control in allowed { try await place.open(face, server, "a" + control + "b") }
+        #expect(server.requests.count == allowed.count)
         for request in server.requests {
             let lines = request.split(separator: "\r\n", omittingEmptySubsequences: false)
             let scalars = lines.joined().unicodeScalars

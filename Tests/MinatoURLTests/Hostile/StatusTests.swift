@@ -54,11 +54,8 @@ import Testing
     @Test(arguments: Face.allCases)
     func droppedErrorsAreFine(_ face: Face) async throws {
         let ended = Gate()
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc")
-            if connection.readByte() == nil { ended.open() }
-        }
+        let server = try RawServer.answering(
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc", thenAtTheEnd: ended)
         let opener = URLOpener()
         for _ in 0..<3 { await #expect(throws: OpenError.self) { try await face.open(opener, server.url()) } }
         #expect(await ended.opened(3))
@@ -97,12 +94,9 @@ import Testing
     @Test(arguments: Face.allCases)
     func switchingProtocolsIsAnError(_ face: Face) async throws {
         let ended = Gate()
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-            connection.send(okay("raw"))
-            if connection.readByte() == nil { ended.open() }
-        }
+        let server = try RawServer.answering(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + okay("raw"),
+            thenAtTheEnd: ended)
         let opener = URLOpener()
         for _ in 0..<2 {
             let error = await #expect(throws: OpenError.self) { try await face.open(opener, server.url()) }

@@ -66,7 +66,7 @@ final class OriginServer: Sendable {
         _ = InstalledOpener.isReplacedAtExit
         certificates = try TestCertificates()
         let certificate = try certificates.issue("origins", for: "DNS:a.test,DNS:b.test,DNS:localhost,IP:127.0.0.1")
-        process = try ChildProcess(["python3", "-u", "-c", Self.program, certificate])
+        process = try ChildProcess.python(Self.program, certificate)
         guard let line = process.readLine() else { throw StartError() }
         ports = line.split(separator: " ").compactMap { Int($0) }
     }

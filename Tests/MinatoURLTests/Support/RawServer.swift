@@ -48,6 +48,16 @@ final class RawServer: Sendable {
         }
     }
 
+    /// A server that answers the first request of each connection with that text, and opens the gate when the client ends
+    /// the connection without sending anything more.
+    static func answering(_ text: String, thenAtTheEnd gate: Gate) throws -> RawServer {
+        try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send(text)
+            if connection.readByte() == nil { gate.open() }
+        }
+    }
+
     /// The URL of a path.
     func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 
