@@ -64,11 +64,21 @@ extension Channel {
     func deadline(
         _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>
     ) -> Deadline {
-        if timeout == nil, deadline == .none, loop.core.isCurrent {
+        self.deadline(timeout, deadline, standard, isOnLoop: isOnLoop)
+    }
+
+    /// The same for who knows already whether this is the loop's thread.
+    @inline(__always)
+    func deadline(
+        _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>, isOnLoop: Bool
+    ) -> Deadline {
+        if timeout == nil, deadline == .none {
             let nanoseconds = standard.load(ordering: .relaxed)
             if nanoseconds < 0 { return .none }
             // Long enough not to look at the clock once more for it.
-            if nanoseconds >= LoopCore.roughly { return loop.core.rough(nanoseconds) }
+            if nanoseconds >= LoopCore.roughly, isOnLoop {
+                return unsafe core._withUnsafeGuaranteedRef { $0.rough(nanoseconds) }
+            }
         }
         return Deadline(timeout, deadline, standard: standard)
     }
@@ -84,7 +94,7 @@ extension Channel {
     /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
     @inline(never)
     nonisolated(nonsending) func giveWay(_ direction: Direction) async throws(SocketError) {
-        if loop.core.isCurrent { await unsafe withUnsafeContinuation { unsafe loop.core.yield($0) } }
+        if isOnLoop { await unsafe withUnsafeContinuation { unsafe loop.core.yield($0) } }
         if Task.isCancelled { throw end(direction, .cancelled) }
     }
 

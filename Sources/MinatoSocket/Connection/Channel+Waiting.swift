@@ -16,12 +16,12 @@ extension Channel {
 
     /// Whether a wait may be tried in the loop's room, where that of a task which is not the own one ends as `.foreign`.
     @inline(__always)
-    var canWaitInRoom: Bool { owner.load(ordering: .relaxed) != 0 && loop.core.isCurrent }
+    var canWaitInRoom: Bool { owner.load(ordering: .relaxed) != 0 && isOnLoop }
 
     /// As `wait`, for every other task. Kept out of it: a continuation lies in the memory of the task that waits for it.
     @inline(never)
     private nonisolated(nonsending) func waitElsewhere(_ direction: Direction, until deadline: Deadline) async -> Wake {
-        if owner.load(ordering: .relaxed) != 0, !loop.core.isCurrent {
+        if owner.load(ordering: .relaxed) != 0, !isOnLoop {
             let wake = await park(direction, current.wait(direction) &+ 1, isOwn: true, deadline)
             if wake != .foreign { return wake }
         }
@@ -56,7 +56,7 @@ extension Channel {
         if direction == .reading { unsafe reader = .job(job) } else { unsafe writer = .job(job) }
         let isOwn = unsafe unsafeBitCast(job, to: UInt.self) == owner.load(ordering: .relaxed)
         if isOwn, update({ $0.beginWait(direction, isOwn: true, isTimed: isTimed) }) {
-            if !loop.core.hasEdges { showInterest() }
+            if unsafe !core._withUnsafeGuaranteedRef({ $0.hasEdges }) { showInterest() }
         } else {
             resume(direction, isOwn ? reasonNotToWait(true) : .foreign)
         }
@@ -123,7 +123,7 @@ extension Channel {
     @inline(__always)
     private func limit(_ direction: Direction, _ number: UInt16, _ deadline: Deadline) {
         guard deadline != .none || !loop.core.hasEdges else { return }
-        if loop.core.isCurrent {
+        if isOnLoop {
             limitOnLoop(direction, number, deadline.nanoseconds)
         } else {
             limitFromElsewhere(direction, number, deadline.nanoseconds)
@@ -144,7 +144,7 @@ extension Channel {
     /// is limited and done, which is the rule, costs no timer.
     @inline(__always)
     private func limitOnLoop(_ direction: Direction, _ number: UInt16, _ deadline: Int64) {
-        if !loop.core.hasEdges { showInterest() }
+        if unsafe !core._withUnsafeGuaranteedRef({ $0.hasEdges }) { showInterest() }
         guard deadline != .max else { return }
         if direction == .reading {
             unsafe readDeadline = deadline

@@ -101,6 +101,10 @@ package final class Channel: LoopSource, @unchecked Sendable {
     package static let everything = UInt32(
         MINATO_READABLE | MINATO_WRITABLE | MINATO_READ_CLOSED | MINATO_PRIORITY)
 
+    /// Whether this is the loop's thread.
+    @inline(__always)
+    var isOnLoop: Bool { unsafe minato_thread_value() == core.toOpaque() }
+
     // MARK: - State
 
     @inline(__always)
@@ -172,6 +176,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
     }
 
     /// Ends an operation.
+    @inline(__always)
     func finish(_ direction: Direction, isReady: Bool = false) {
         if update({ $0.finish(direction, isReady: isReady) }) { minato_socket_close(descriptor) }
     }
@@ -226,26 +231,28 @@ package final class Channel: LoopSource, @unchecked Sendable {
         let ended = flags & unusual != 0
         let writable = flags & UInt32(MINATO_WRITABLE | MINATO_HANGUP | MINATO_ERROR) != 0
         let readable = ended || flags & UInt32(MINATO_READABLE) != 0
-        resume(update { $0.report(readable: readable, writable: writable, ended: ended) }, .ready)
-        if !loop.core.hasEdges { showInterest() }
+        resume(
+            update { $0.report(readable: readable, writable: writable, ended: ended) }, .ready, isOnLoop: true)
+        if unsafe !core._withUnsafeGuaranteedRef({ $0.hasEdges }) { showInterest() }
     }
 
     @_spi(Loops) public override func timeIsOver(_ now: Int64) { endWaits(now) }
 
     @inline(__always)
-    func resume(_ wakes: ChannelState.Wakes, _ wake: Wake) {
-        if wakes.reader { resume(.reading, wake) }
-        if wakes.writer { resume(.writing, wake) }
+    func resume(_ wakes: ChannelState.Wakes, _ wake: Wake, isOnLoop: Bool = false) {
+        if wakes.reader { resume(.reading, wake, isOnLoop: isOnLoop) }
+        if wakes.writer { resume(.writing, wake, isOnLoop: isOnLoop) }
     }
 
+    /// - Parameter isOnLoop: whether this is known to be the loop's thread.
     @inline(__always)
-    func resume(_ direction: Direction, _ wake: Wake) {
+    func resume(_ direction: Direction, _ wake: Wake, isOnLoop: Bool = false) {
         switch unsafe direction == .reading ? reader : writer {
         case .nobody: break
         case .continuation(let continuation): unsafe continuation.resume(returning: wake)
         case .job(let job):
             if direction == .reading { unsafe readerWake = wake } else { unsafe writerWake = wake }
-            unsafe core._withUnsafeGuaranteedRef { $0.enqueue(job) }
+            unsafe core._withUnsafeGuaranteedRef { isOnLoop ? $0.enqueueOnLoop(job) : $0.enqueue(job) }
         }
     }
 }

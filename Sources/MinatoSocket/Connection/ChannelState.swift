@@ -40,11 +40,14 @@ struct ChannelState: Equatable {
     /// A short read does not mean that nothing more is to be learnt: the other side has ended or broken the stream, or it is a
     /// socket on which a short read means nothing.
     var hasEnded: Bool { has(Self.ended) }
+    @inline(__always)
     func isReady(_ direction: Direction) -> Bool { has(Self.ready(direction)) }
+    @inline(__always)
     func isWaiting(_ direction: Direction) -> Bool { has(Self.waiting(direction)) }
     /// Whether the last wait that began has a deadline.
     func isTimed(_ direction: Direction) -> Bool { has(Self.timed(direction)) }
     /// The number, modulo 65,536, of the last wait that began.
+    @inline(__always)
     func wait(_ direction: Direction) -> UInt16 { UInt16(truncatingIfNeeded: word >> Self.waitShift(direction)) }
 
     // MARK: Operations

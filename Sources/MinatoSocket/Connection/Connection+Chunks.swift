@@ -197,10 +197,10 @@ extension Connection.Chunks {
     @inline(__always)
     fileprivate var most: Int { Swift.min(count, LoopCore.scratchSize) }
 
-    /// Until when a wait that begins now may last.
+    /// Until when a wait that begins now, on the loop's thread, may last.
     @inline(__always)
     fileprivate func limit(_ connection: Connection) -> Deadline {
         connection.channel.deadline(
-            nanoseconds < 0 ? nil : .nanoseconds(nanoseconds), deadline, connection.standardReadTimeout)
+            nanoseconds < 0 ? nil : .nanoseconds(nanoseconds), deadline, connection.standardReadTimeout, isOnLoop: true)
     }
 }

@@ -149,8 +149,10 @@ extension Channel {
     /// Lends memory for the moment: the loop's, when it is this thread's and large enough.
     @inline(__always)
     func withMemory(_ size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int64) -> Int64 {
-        if loop.core.isCurrent, size <= LoopCore.scratchSize {
-            return unsafe body(UnsafeMutableRawBufferPointer(start: loop.core.scratchMemory, count: size))
+        if isOnLoop, size <= LoopCore.scratchSize {
+            return unsafe core._withUnsafeGuaranteedRef { core in
+                unsafe body(UnsafeMutableRawBufferPointer(start: core.scratchMemory, count: size))
+            }
         }
         return unsafe withOwnMemory(size, body)
     }

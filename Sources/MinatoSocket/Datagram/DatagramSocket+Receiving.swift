@@ -132,7 +132,7 @@ extension Channel {
     fileprivate func receiveDatagram(
         _ descriptor: Int32, atMost size: Int, into bytes: inout [UInt8], from sender: inout SocketAddress
     ) -> Int64 {
-        if loop.core.isCurrent, size <= LoopCore.scratchSize {
+        if isOnLoop, size <= LoopCore.scratchSize {
             let memory = unsafe UnsafeMutableRawBufferPointer(start: loop.core.scratchMemory, count: size)
             let result = unsafe Self.receiveDatagram(descriptor, memory, from: &sender)
             bytes = unsafe [UInt8](memory.prefix(max(0, Int(result))))

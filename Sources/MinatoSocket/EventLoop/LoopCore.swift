@@ -120,6 +120,10 @@ extension LoopCore {
         }
     }
 
+    /// The same on the loop's thread.
+    @inline(__always)
+    func enqueueOnLoop(_ job: UnownedJob) { thread.jobs.append(job) }
+
     /// Runs `body` on the loop's thread, at once when this is it. False when the loop has ended: then it was not run.
     @discardableResult
     package func post(_ body: @escaping @Sendable () -> Void) -> Bool {
