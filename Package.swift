@@ -53,8 +53,9 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
         .target(
-            name: "TestSupport", dependencies: ["MinatoSocket", "CMinato"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["MinatoSocket", "CMinato", "CTestSupport"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "MinatoSocketTests", dependencies: ["MinatoSocket", "CMinato", "TestSupport"],

@@ -11,6 +11,14 @@ struct DemoTests {
         #expect(outcome.errors.isEmpty)
     }
 
+    @Test("A proxy of the environment is not asked for a server on this machine")
+    func proxy() throws {
+        let tool = try Tool.start("demo", environment: ["http_proxy": "http://127.0.0.1:1"])
+        let output = tool.readToEnd()
+        #expect(output.hasSuffix("5 of 5 dialogues as expected\n"))
+        #expect(tool.wait() == 0)
+    }
+
     @Test("A wrong reply in any dialogue is noticed", arguments: 1...5)
     func planted(_ number: Int) throws {
         let outcome = try Tool.run("demo", "--plant-wrong-reply", "\(number)")

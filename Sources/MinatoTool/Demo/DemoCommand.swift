@@ -28,6 +28,8 @@ struct DemoCommand: ParsableCommand {
     ]
 
     func run() throws {
+        // Its server is on this machine, which a proxy of the environment would not reach.
+        URLOpener.install(URLOpener(ProxyHandler(.none)))
         var failed = 0
         for (index, dialogue) in Self.dialogues.enumerated() {
             let number = index + 1

@@ -31,8 +31,8 @@ enum AuthenticationDialogue: Dialogue {
         passwords.add(
             realm: "PDQ Application", uri: "http://\(site.authority)/", user: "klem", password: "kadidd!ehopper")
         // From here on every urlopen of the program uses it.
-        URLOpener.install(URLOpener(BasicAuthHandler(passwords)))
-        defer { URLOpener.install(URLOpener()) }
+        URLOpener.install(URLOpener(BasicAuthHandler(passwords), ProxyHandler(.none)))
+        defer { URLOpener.install(URLOpener(ProxyHandler(.none))) }
         let response = try await urlopen("http://\(site.authority)/login.html", timeout: script.patience)
         let body = try await response.body.collect(upTo: 1 << 20)
         response.close()

@@ -11,7 +11,7 @@ internal import Glibc
 ///
 /// An opener keeps its idle connections, and uses one again for the next request to the same scheme, host and port; with
 /// HTTP/2, which TLS brings when the server speaks it, requests of tasks share one at the same time. They are closed when the
-/// opener and its responses are gone, and when nothing was opened for a minute. Proxies of the environment are not used.
+/// opener and its responses are gone, and when nothing was opened for a minute.
 ///
 /// **Loop.** What tasks open is sent and received on one event loop, that of the opener, whatever loop or executor the tasks
 /// run on: so that all of them share its connections. When the loop is shut down, what is under way ends with `closed`, and so
@@ -31,21 +31,23 @@ public final class URLOpener: Sendable {
     /// Makes an opener.
     ///
     /// - Parameters:
-    ///   - handlers: Handlers beside the default ones, which are ``RedirectHandler``, ``DataHandler``, and without
-    ///     passwords ``BasicAuthHandler``, ``DigestAuthHandler``, ``ProxyBasicAuthHandler`` and ``ProxyDigestAuthHandler``. A
-    ///     handler with a ``OpenerHandler/kind`` replaces the default one of that kind. They run by their
-    ///     ``OpenerHandler/order``.
+    ///   - handlers: Handlers beside the default ones, which are ``ProxyHandler`` with the proxies of the environment as they
+    ///     are now, ``RedirectHandler``, ``DataHandler``, and without passwords ``BasicAuthHandler``, ``DigestAuthHandler``,
+    ///     ``ProxyBasicAuthHandler`` and ``ProxyDigestAuthHandler``. A handler with a ``OpenerHandler/kind`` replaces the default
+    ///     one of that kind. They run by their ``OpenerHandler/order``.
     ///   - configuration: Everything else. Default: the defaults.
     ///
     /// Python: `build_opener(*handlers)`.
     public convenience init(_ handlers: any OpenerHandler..., configuration: Configuration = Configuration()) {
-        self.init(handlers, transport: CurlTransport(configuration), configuration: configuration)
+        self.init(
+            handlers, transport: CurlTransport(configuration), configuration: configuration,
+            proxies: .environment.sparing(configuration.network))
     }
 
     /// Makes an opener that never touches the network, for tests.
     ///
     /// - Parameters:
-    ///   - handlers: As in ``init(_:configuration:)``.
+    ///   - handlers: As in ``init(_:configuration:)``, but that the environment's proxies play no part.
     ///   - transport: What answers.
     ///   - configuration: As there; what concerns the network does nothing.
     public convenience init(
@@ -55,13 +57,17 @@ public final class URLOpener: Sendable {
     }
 
     /// Makes an opener over a transport of choice.
+    ///
+    /// - Parameter proxies: What the default handler for proxies goes by; nil for no such handler.
     package init(
-        _ handlers: [any OpenerHandler], transport: any Transport, configuration: Configuration = Configuration()
+        _ handlers: [any OpenerHandler], transport: any Transport, configuration: Configuration = Configuration(),
+        proxies: ProxyPolicy? = nil
     ) {
-        let defaults: [any OpenerHandler] = [
-            RedirectHandler(), DataHandler(), BasicAuthHandler(), DigestAuthHandler(), ProxyBasicAuthHandler(),
-            ProxyDigestAuthHandler(),
-        ]
+        let defaults: [any OpenerHandler] =
+            (proxies.map { [ProxyHandler($0)] } ?? []) + [
+                RedirectHandler(), DataHandler(), BasicAuthHandler(), DigestAuthHandler(), ProxyBasicAuthHandler(),
+                ProxyDigestAuthHandler(),
+            ]
         let replaced = Set(handlers.compactMap(\.kind))
         let all = handlers + defaults.filter { handler in handler.kind.map { !replaced.contains($0) } ?? true }
         // By order, and within an order as given: `sort` alone does not promise that.

@@ -1,10 +1,12 @@
-/// Chooses the proxy of each request.
+/// Chooses the proxy of each request: one of the default handlers of an opener.
 ///
 /// ```swift
-/// let opener = URLOpener(ProxyHandler())     // as the environment says
+/// let direct = URLOpener(ProxyHandler(.none))     // whatever the environment says
+/// let office = URLOpener(ProxyHandler(.fixed(try Proxy("http://proxy.example:3128"))))
 /// ```
 ///
-/// An opener without one uses no proxy, whatever the environment says. The choice is made anew for every request of an open:
+/// The default one goes by the environment as it was when the opener was made, but for servers to which the configuration
+/// has a route of its own (``URLOpener/Network/route(_:_:to:)``): these are reached by that route. The choice is made anew for every request of an open:
 /// one that follows a redirect goes through the proxy of its own URL, or through none. User name and password of a proxy are
 /// sent to that proxy alone. An address policy judges the proxy's address then: where the proxy connects to, it decides.
 ///

@@ -52,6 +52,13 @@ public struct ProxyPolicy: Sendable {
         ProxyPolicy { (location) throws(OpenError) in try choose(location.target) }
     }
 
+    /// The same, but no proxy for servers to which there is a route.
+    func sparing(_ network: URLOpener.Network) -> ProxyPolicy {
+        ProxyPolicy { (location) throws(OpenError) in
+            network.endpoint(for: location.origin) == nil ? try choose(location) : nil
+        }
+    }
+
     /// The proxy for a URL, or nil for none.
     ///
     /// - Throws: ``OpenError``: as `URLOpener.Request` for a text that is no http or https URL, `badProxy` and
