@@ -1,6 +1,6 @@
 import Minato
 
-// The code of the article "Coming from Python". It is compiled, not run.
+// The code of the article "Coming from Python", but for URLs. It is compiled, not run.
 
 private func echoServer() throws {
     let listener = try Socket.listen(on: .tcp("", 50007), backlog: 1)
@@ -26,22 +26,6 @@ private func echoServerVerbByVerb() throws {
     try socket.listen(backlog: 1)
     let accepted = try socket.accept()
     print("connected by", accepted.address)
-}
-
-private func first300Bytes() throws {
-    let response = try urlopenBlocking("https://www.cnn.co.jp")
-    print(String(decoding: try response.body.read(300), as: UTF8.self))
-}
-
-private func basicAuthentication() throws {
-    let passwords = PasswordManager()
-    passwords.add(
-        realm: "PDQ Application", uri: "https://mahler:8092/site-updates.py",
-        user: "klem", password: "kadidd!ehopper")
-    let opener = URLOpener(BasicAuthHandler(passwords))
-    URLOpener.install(opener)  // for the whole program
-    let response = try urlopenBlocking("http://www.example.com/login.html")
-    print(response.status)
 }
 
 private func upperServer() throws {
@@ -104,16 +88,6 @@ private func errors() throws {
         // The type of the error is known here: no cast.
         guard error.code == .connectionRefused else { throw error }
         print("nobody listens:", error)
-    }
-}
-
-private func errorStatus() throws {
-    do {
-        let response = try urlopenBlocking("http://www.example.com/missing")
-        print(try response.body.collect(upTo: 1_000_000).count)
-    } catch {
-        // The response of an error status is readable, as Python's HTTPError is.
-        print(error.code, error.status ?? 0)
     }
 }
 
