@@ -62,6 +62,26 @@ import Testing
         try await serving.value
     }
 
+    /// A Unix socket has no version of IP. Known: libcurl 7.88 looks for an address of the version asked for, and finds none.
+    @Test(arguments: Face.allCases, [URLOpener.Network.IPVersion.v4, .v6])
+    func unixSocketsWithAVersionOfIP(_ face: Face, _ version: URLOpener.Network.IPVersion) async throws {
+        let directory = try TemporaryDirectory()
+        let endpoint = Endpoint.unix(directory.file("socket"))
+        let listener = try Socket.listen(on: endpoint)
+        let opener = opener {
+            $0.route("docker", 80, to: endpoint)
+            $0.ipVersion = version
+        }
+        // The kernel connects without anybody who accepts, and nobody answers.
+        let error = await #expect(throws: OpenError.self) {
+            try await face.open(opener, "http://docker/info", timeout: .milliseconds(50))
+        }
+        withKnownIssue("the version of IP keeps a request from its Unix socket") {
+            #expect(error?.code == .timedOut && error?.operation == .open, "\(error as Any)")
+        }
+        try listener.close()
+    }
+
     /// Names of Unix sockets that cannot be, and routes that lead nowhere.
     @Test(arguments: Face.allCases)
     func routesThatLeadNowhere(_ face: Face) async throws {
