@@ -27,16 +27,18 @@ public struct Cookie: Hashable, Sendable {
     /// The host that it is for, in lower case, and, unless ``isHostOnly``, of which all hosts below are told, too.
     public let domain: String
 
-    /// Whether it is for the very host alone.
+    /// Whether it is for the very host alone. Python: not `domain_specified`.
     public let isHostOnly: Bool
 
     /// The path that it is for, and all below it.
     public let path: String
 
-    /// Whether it is sent only where nobody else can read it: over https, or to this machine itself.
+    /// Whether it is sent only where nobody else can read it: over https, or to this machine itself. Python: `secure`.
     public let isSecure: Bool
 
     /// Whether the server wants scripts in its pages not to see it; kept for files, and for programs that run scripts.
+    ///
+    /// Python: `has_nonstandard_attr("HttpOnly")`.
     public let isHTTPOnly: Bool
 
     /// What the server says about requests that another site has caused.

@@ -12,7 +12,8 @@ internal import HTTPTypes
 /// Set-Cookie is taken from every response: also from one that is followed by another request, and from one that ends in an
 /// error. Only a 407 is left out: it comes from a proxy, which is not to set cookies for the server beyond.
 ///
-/// May be shared by openers and threads. Python: `urllib.request.HTTPCookieProcessor`.
+/// It throws nothing of its own: a cookie that the rules refuse is left out. May be shared by openers and threads, which then
+/// share the cookies. Python: `urllib.request.HTTPCookieProcessor`.
 public struct CookieHandler: OpenerHandler {
     /// Where the cookies are.
     public let jar: CookieJar
@@ -27,7 +28,7 @@ public struct CookieHandler: OpenerHandler {
     /// 150: after the choice of the proxy, and before the handlers that answer responses, for it has to see those, too.
     public var order: Int { 150 }
 
-    /// Sets the Cookie field.
+    /// Sets the Cookie field, unless the program has set one. Python: `http_request`.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         guard !Self.hasOwn(request, exchange) else { return }
         request.removeField("Cookie")
@@ -48,7 +49,7 @@ public struct CookieHandler: OpenerHandler {
         return !fields.isEmpty && !wasRedirected && exchange.original.field("Cookie") != nil
     }
 
-    /// Takes the cookies.
+    /// Takes the cookies, and accepts. Python: `http_response`.
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {

@@ -26,7 +26,8 @@ extension OpenError.Code {
     /// The scheme is not http or https.
     public static let unsupportedScheme = Self(rawValue: "unsupportedScheme")
 
-    /// A user name or password cannot be sent: a colon in the user name, or a control.
+    /// A user name or password cannot be sent: a colon in the user name, or a control. It is found in the URL, or when a
+    /// challenge is answered.
     public static let badCredentials = Self(rawValue: "badCredentials")
 }
 
@@ -123,7 +124,7 @@ extension OpenError.Code {
     /// in a text that is to be validated a percent sign begins no triplet, or the decoded bytes are not UTF-8.
     public static let badEncoding = Self(rawValue: "badEncoding")
 
-    /// More became of an encoded body than may.
+    /// More became of an encoded body than ``URLOpener/Decoding`` allows, or more than 64 MiB while nobody read them.
     public static let decodedTooLarge = Self(rawValue: "decodedTooLarge")
 
     /// HTTP/2 framing or a stream failed.
@@ -146,10 +147,10 @@ extension OpenError.Code {
 
 // Decisions of ours.
 extension OpenError.Code {
-    /// More than 10 redirects, or 4 to the same URL.
+    /// More than 10 redirects, or more than 4 to the same URL.
     public static let tooManyRedirects = Self(rawValue: "tooManyRedirects")
 
-    /// Handlers sent the request anew more often than any sensible exchange needs.
+    /// Handlers sent the request anew more often than any sensible exchange needs: 50 requests in one open.
     public static let tooManyRetries = Self(rawValue: "tooManyRetries")
 
     /// A redirect from https to http, which was not allowed.
@@ -161,7 +162,7 @@ extension OpenError.Code {
     /// What produces the body of the request threw, which is the `cause`.
     public static let bodyFailed = Self(rawValue: "bodyFailed")
 
-    /// The request would have to be sent again, and its body cannot be.
+    /// The request would have to be sent again, and its body cannot be; or it was made with a body that was sent before.
     public static let notRestartable = Self(rawValue: "notRestartable")
 
     /// A file could not be read or written; `systemCode` tells why.

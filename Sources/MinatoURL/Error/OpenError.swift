@@ -19,7 +19,7 @@
 /// Python: `urllib.error.URLError`, `HTTPError`, `TimeoutError` and the exceptions of `http.client`, which are several
 /// trees there.
 public struct OpenError: Error, Sendable {
-    /// What went wrong.
+    /// What went wrong. Python: the class of the exception, and `URLError.reason`.
     public let code: Code
 
     /// What was being done.
@@ -28,7 +28,7 @@ public struct OpenError: Error, Sendable {
     /// The URL that was being opened, after redirects the last one, without user name and password.
     ///
     /// A text that is no URL is shown as it is, but for everything before an `@`, and with controls escaped. Empty when a text
-    /// was parsed that is no URL at all, such as a query.
+    /// was parsed that is no URL at all, such as a query. Python: `HTTPError.url`.
     public let url: String
 
     /// One line for people.
@@ -36,7 +36,7 @@ public struct OpenError: Error, Sendable {
     /// Its wording may change; compare ``code``.
     public let detail: String
 
-    /// The errno value below it (`ECONNREFUSED`), or 0 when the kernel had no part in it.
+    /// The errno value below it (`ECONNREFUSED`), or 0 when the kernel had no part in it. Python: `errno` of `URLError.reason`.
     public let systemCode: Int32
 
     /// libcurl's code (`CURLcode`) below it, or 0 when libcurl had no part in it.
@@ -44,7 +44,7 @@ public struct OpenError: Error, Sendable {
 
     /// The error of the program's own that is behind it: what the source of a request's body threw. Otherwise nil.
     ///
-    /// It is not printed with this one.
+    /// It is not printed with this one. Python: `__cause__`.
     public let cause: (any Error)?
 
     /// The response that the error is about, readable as any other, or nil when there was none.

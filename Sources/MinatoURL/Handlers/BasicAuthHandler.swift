@@ -17,6 +17,8 @@
 ///
 /// User name and password are sent as UTF-8. They are encoded, not encrypted: use https.
 ///
+/// May be used by any number of openers, threads and tasks at once.
+///
 /// Python: `urllib.request.HTTPBasicAuthHandler`.
 public struct BasicAuthHandler: OpenerHandler {
     private let authenticator: BasicAuthenticator
@@ -47,7 +49,10 @@ public struct BasicAuthHandler: OpenerHandler {
 
     /// Answers a 401, once for each user name and password.
     ///
-    /// - Throws: ``OpenError`` with `badCredentials` when the entry found cannot be sent.
+    /// - Throws: ``OpenError`` with `badCredentials` when the entry found cannot be sent. A 401 that nothing fits is no error
+    ///   here.
+    ///
+    /// Python: `http_error_401`.
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {

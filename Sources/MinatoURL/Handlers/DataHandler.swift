@@ -8,8 +8,8 @@ internal import HTTPTypes
 /// ```
 ///
 /// The response has status 200, Content-Type and Content-Length. The type is `text/plain;charset=US-ASCII` where the URL names
-/// none, and `text/plain` with the URL's parameters where it names only these. A fragment is not part of the content, though
-/// it is in Python. A `%` that begins no triplet stays, as in Python; what is base64 may have whitespace (encoded, as everywhere
+/// none, and `text/plain` with the URL's parameters where it names only these. A fragment is not part of the content, though it
+/// is in Python. A `%` that begins no triplet stays, as in Python; what is base64 may have whitespace (encoded, as everywhere
 /// in a URL) and lack its padding, and is refused otherwise. Only GET and HEAD are answered.
 ///
 /// Nothing is sent and nothing waits, so no timeout or deadline is ever over. A redirect never leads here.
@@ -26,6 +26,8 @@ public struct DataHandler: OpenerHandler {
     ///
     /// - Throws: ``OpenError`` with `badURL` for one without a comma or with broken base64, and `badRequest` for another method
     ///   than GET and HEAD. A `%` that begins no triplet is no error. It never blocks.
+    ///
+    /// Python: `data_open`.
     public func answer(
         _ request: URLOpener.Request, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Answer? {

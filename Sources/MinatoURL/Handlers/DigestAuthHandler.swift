@@ -67,6 +67,8 @@ public struct DigestAuthHandler: OpenerHandler {
     /// Answers a 401, as in the table above.
     ///
     /// - Throws: ``OpenError`` with `badCredentials` when the entry found cannot be sent.
+    ///
+    /// Python: `http_error_401`.
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {

@@ -2,6 +2,8 @@ extension PasswordManager {
     /// A user name and a password.
     ///
     /// Printing or dumping one shows the user name only.
+    ///
+    /// Python: the pair that `find_user_password` returns.
     public struct Credentials: Hashable, Sendable {
         /// The user name.
         public let user: String
@@ -15,8 +17,8 @@ extension PasswordManager {
             self.password = password
         }
 
-        /// Throws when the pair cannot be sent by Basic authentication (RFC 7617 section 2): the first colon ends the user name,
-        /// and controls are not allowed.
+        /// Throws when the pair cannot be sent by Basic authentication (RFC 7617 section 2): the first colon ends the user
+        /// name, and controls are not allowed.
         func check(url: String) throws(OpenError) {
             let problem: String? =
                 if user.utf8.contains(UInt8(ascii: ":")) {

@@ -4,6 +4,8 @@
 /// for the server's. The proxy's URL may have a user name and password itself. What a proxy has accepted goes along unasked
 /// with all later requests by it, until it is refused. A 407 that comes from anybody else than a proxy gets no answer.
 ///
+/// May be used by any number of openers, threads and tasks at once, which share what proxies have accepted.
+///
 /// Python: `urllib.request.ProxyBasicAuthHandler`.
 public struct ProxyBasicAuthHandler: OpenerHandler {
     private let authenticator: BasicAuthenticator
@@ -23,7 +25,9 @@ public struct ProxyBasicAuthHandler: OpenerHandler {
     /// ``URLOpener/HandlerKind/proxyBasicAuthentication``.
     public var kind: URLOpener.HandlerKind? { .proxyBasicAuthentication }
 
-    /// Sends what the proxy has accepted before.
+    /// Sends what the proxy has accepted before, if the manager or the proxy's URL still has it.
+    ///
+    /// A Proxy-Authorization field of the program's own stays.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         try authenticator.prepare(&request, in: exchange)
     }
@@ -31,6 +35,8 @@ public struct ProxyBasicAuthHandler: OpenerHandler {
     /// Answers a 407, once for each user name and password.
     ///
     /// - Throws: ``OpenError`` with `badCredentials` when the entry found cannot be sent.
+    ///
+    /// Python: `http_error_407`.
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {

@@ -27,13 +27,17 @@ public struct ProxyDigestAuthHandler: OpenerHandler {
     public var kind: URLOpener.HandlerKind? { .proxyDigestAuthentication }
 
     /// Answers unasked where a nonce is known.
+    ///
+    /// A Proxy-Authorization field of the program's own stays.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         try authenticator.prepare(&request, in: exchange)
     }
 
-    /// Answers a 407.
+    /// Answers a 407, as ``DigestAuthHandler`` does a 401.
     ///
     /// - Throws: ``OpenError`` with `badCredentials` when the entry found cannot be sent.
+    ///
+    /// Python: `http_error_407`.
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {

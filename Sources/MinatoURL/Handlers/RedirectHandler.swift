@@ -15,9 +15,13 @@ internal import HTTPTypes
 /// (`unsupportedScheme`), and not from https to http unless allowed (`insecureRedirect`). Each of these errors carries the
 /// response.
 ///
-/// What the next server must not see is left out: unredirected fields always; Authorization, Cookie, Proxy-Authorization,
-/// Host and every sensitive field when scheme, host or port changes; Content-* fields when the body is. A user name and
-/// password in a Location are ignored. A fragment is kept unless the Location has its own (RFC 9110 section 10.2.2).
+/// What the next server must not see is left out: unredirected fields always; Authorization, Cookie, Proxy-Authorization, Host
+/// and every sensitive field when scheme, host or port changes; Content-* fields when the body is. A body that goes along does
+/// so to another origin, too. ``URLOpener/Request/skipsPeerVerification`` is taken back when scheme, host or port changes. A
+/// user name and password in a Location are ignored. A fragment is kept unless the Location has its own (RFC 9110 section
+/// 10.2.2).
+///
+/// It keeps nothing, and may be shared by openers and threads.
 ///
 /// Python: `urllib.request.HTTPRedirectHandler`, which sends Authorization and Cookie on to any host, and gives up on
 /// POST with 307 and 308.
@@ -46,6 +50,10 @@ public struct RedirectHandler: OpenerHandler {
     public var kind: URLOpener.HandlerKind? { .redirect }
 
     /// Follows the redirects of the table above.
+    ///
+    /// What must not be followed is a verdict; nothing else is thrown but what a ``URLOpener/Request`` refuses.
+    ///
+    /// Python: `redirect_request`, `http_error_302` and the like.
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {

@@ -10,8 +10,9 @@ extension URLReference {
     ///   - path: The path, percent-encoded; by default empty. After a host it begins with `/` or is empty.
     ///   - query: The query, percent-encoded, or nil for none, as by default.
     ///   - fragment: The fragment, percent-encoded, or nil for none, as by default.
-    /// - Throws: ``OpenError`` with `badURL` for what ``init(_:)`` refuses, and when the text would be read as other components:
-    ///   a `?` in the path, an `@` in the user name. Nothing is encoded here; ``PercentEncoding/quote(_:safe:)`` does that.
+    /// - Throws: ``OpenError`` with `badURL` for what ``init(_:)`` refuses, and when the text would be read as other
+    ///   components: a `?` in the path, an `@` in the user name. Nothing is encoded here; ``PercentEncoding/quote(_:safe:)``
+    ///   does that.
     ///
     /// Python: `urllib.parse.urlunsplit`, `urlunparse`, which check nothing.
     public init(
@@ -58,6 +59,8 @@ extension URLReference {
     /// This URL with another query.
     ///
     /// - Parameter query: The fields, which are encoded, or nil for no query at all.
+    ///
+    /// Python: `SplitResult._replace(query=...)`.
     public func replacingQuery(_ query: URLQuery?) -> URLReference {
         var split = split
         split.query = query?.urlencoded()

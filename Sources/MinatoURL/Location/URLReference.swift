@@ -16,8 +16,8 @@
 /// that is no number from 0 to 65535. Of several `@` the last ends the user information.
 ///
 /// It is text and decides nothing about what is opened: opening reads the text again, by the rules of
-/// ``URLOpener/Request/init(_:method:body:)``, which are narrower. The two never differ on what the host is, but that does not
-/// make ``host`` the machine that will be talked to: `0x7f.1` and `%3127.0.0.1` are spellings of 127.0.0.1.
+/// ``URLOpener/Request``, which are narrower. The two never differ on what the host is, but that does not make ``host`` the
+/// machine that will be talked to: `0x7f.1` and `%3127.0.0.1` are spellings of 127.0.0.1.
 ///
 /// It has no way to wait, takes time in proportion to the length of the text, and can be used from any thread.
 ///

@@ -12,6 +12,8 @@ public import MinatoSocket
 /// ```
 ///
 /// For programs that fetch URLs of strangers (webhooks, previews): without it they reach what only this machine may reach.
+///
+/// A value, usable in any thread. Python: nothing of the kind.
 public struct AddressPolicy: Sendable {
     private let isAllowed: (@Sendable (SocketAddress) -> Bool)?
 

@@ -9,6 +9,10 @@ extension URLOpener {
     /// configuration.network.route("docker", 80, to: .unix("/run/docker.sock"))     // http://docker/info
     /// configuration.network.addressPolicy = .publicOnly
     /// ```
+    ///
+    /// Of a request that goes by a proxy, all this is about the way to the proxy.
+    ///
+    /// Python: nothing of the kind but the proxies.
     public struct Network: Sendable {
         /// A host and port as URLs name them.
         private struct Place: Hashable {
@@ -18,10 +22,13 @@ extension URLOpener {
 
         private var routes: [Place: Endpoint] = [:]
 
-        /// From where to connect. Default: nil, the kernel chooses.
+        /// From where to connect. Default: nil, the kernel chooses. One that is not there makes opens fail
+        /// (`sourceUnavailable`).
         public var source: Source?
 
         /// Which kind of IP address to connect to. Default: ``IPVersion/any``, IPv6 and IPv4 in turn (RFC 8305).
+        ///
+        /// With another one, libcurl 7.88 does not connect to Unix sockets either (`connectionFailed`).
         public var ipVersion = IPVersion.any
 
         /// Which addresses may be connected to. Default: ``AddressPolicy/any``.
@@ -33,15 +40,16 @@ extension URLOpener {
         /// Has what is meant for a host and port connected elsewhere.
         ///
         /// Only the connection leads there: the URL, the Host field, the name that a certificate has to be for, and what is
-        /// kept for the origin (passwords, cookies) stay as they are. The address policy is asked about the other place. A
-        /// request that goes by a proxy has the proxy connect there, but for Unix sockets, which no proxy is asked for.
+        /// kept for the origin (passwords, cookies) stay as they are. The address policy is asked about the other place. The
+        /// proxies of the environment are not used for such a server; a ``ProxyHandler`` of the program's own that chooses one
+        /// makes the open fail (`badRequest`).
         ///
         /// - Parameters:
         ///   - host: As in the URL, without regard to case; an IPv6 address with or without brackets.
         ///   - port: As in the URL; the scheme's own (80, 443) where the URL has none.
-        ///   - endpoint: Where to connect: TCP, or a Unix socket, by path or abstract (then each request has a connection of its
-        ///     own). One of datagrams makes opens fail
-        ///     (`badRequest`).
+        ///   - endpoint: Where to connect: TCP, or a Unix socket by path or abstract, of which the latter has a connection for
+        ///     each request. One of datagrams makes opens fail (`badRequest`), and so does the path of a socket that cannot be
+        ///     (`connectionFailed`).
         ///
         /// Python: `socket.create_connection`, replaced by tests. See CURLOPT_CONNECT_TO(3), CURLOPT_UNIX_SOCKET_PATH(3).
         public mutating func route(_ host: String, _ port: Int, to endpoint: Endpoint) {

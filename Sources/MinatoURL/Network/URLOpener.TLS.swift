@@ -8,26 +8,27 @@ extension URLOpener {
     /// ```
     ///
     /// It holds for the opener as a whole: connections and TLS sessions are never shared with an opener that has other
-    /// settings. Files are read for each connection.
+    /// settings. Files are read for each connection; one that cannot be used makes opens fail (`tlsConfiguration`).
     ///
     /// What a certificate is refused for has a code of its own: `tlsWrongName`, `tlsExpired`, `tlsUnknownIssuer`,
     /// `tlsPinMismatch`, and `tlsTooOld` where the server knows no version that is new enough.
     ///
     /// Python: `ssl.create_default_context`, given as `context`.
     public struct TLS: Sendable {
-        /// Whose certificates are accepted. Default: ``Trust/system``.
+        /// Whose certificates are accepted. Default: ``Trust/system``. Python: `SSLContext.load_verify_locations`.
         public var trust = Trust.system
 
-        /// What the server is shown when it asks who is there. Default: nil, nothing.
+        /// What the server is shown when it asks who is there. Default: nil, nothing. Python: `SSLContext.load_cert_chain`.
         public var clientCertificate: ClientCertificate?
 
-        /// The oldest version to speak. Default: ``Version/tls12``.
+        /// The oldest version to speak. Default: ``Version/tls12``. Python: `SSLContext.minimum_version`.
         public var minimumVersion = Version.tls12
 
         /// The public keys of which the server has to have one, beside a certificate that is accepted: each the base64 of the
         /// SHA-256 of the key's SubjectPublicKeyInfo, as in RFC 7469. Default: none, any key will do.
         ///
-        /// A redirect to a server with another key fails, too (`tlsPinMismatch`).
+        /// A redirect to a server with another key fails, too (`tlsPinMismatch`). A text that is no such base64 makes opens
+        /// fail (`badRequest`).
         public var pinnedKeys: [String] = []
 
         /// The defaults.
@@ -70,6 +71,13 @@ extension URLOpener.TLS {
         public var password: String?
 
         /// Makes one from files; they are not looked at.
+        ///
+        /// - Parameters:
+        ///   - certificate: The file of the certificate.
+        ///   - key: The file of its key.
+        ///   - password: The password of the key. Default: nil, it has none.
+        ///
+        /// Python: `SSLContext.load_cert_chain`.
         public init(certificate: String, key: String, password: String? = nil) {
             self.certificate = certificate
             self.key = key

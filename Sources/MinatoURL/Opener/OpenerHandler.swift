@@ -16,23 +16,26 @@
 /// let opener = URLOpener(ApiKeyHandler(key: key))
 /// ```
 ///
-/// Handlers run in ascending ``order``, those of the same order as they were given.
+/// Handlers run in ascending ``order``, those of the same order as they were given, and before the default ones.
 ///
 /// Python: `urllib.request.BaseHandler`, whose methods are found by name (`http_request`, `http_error_401`).
 public protocol OpenerHandler: Sendable {
-    /// The place in the chain; smaller comes first. By default 500, as all of ours but those for Digest, which have 490. Python:
+    /// The place in the chain; smaller comes first. By default 500.
+    ///
+    /// Of ours, ``ProxyHandler`` has 100, ``CookieHandler`` 150, those for Digest have 490, and all others 500. Python:
     /// `handler_order`.
     var order: Int { get }
 
     /// What it stands in for: a handler of a kind replaces the default handler of that kind. By default nil: a handler beside
-    /// the default ones.
+    /// the default ones. Python: being a subclass of a default handler.
     var kind: URLOpener.HandlerKind? { get }
 
     /// Looks at a request that is about to be sent, the first one and each later one, and may change it.
     ///
-    /// By default it changes nothing. Throwing ends the open with that error; nothing is sent.
+    /// Every handler is asked, in the thread or task that opens, which it should not block. By default it changes nothing.
+    /// Throwing ends the open with that error; nothing is sent.
     ///
-    /// Python: `http_request`.
+    /// Python: `http_request`, `https_request`.
     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError)
 
     /// Answers a request by itself, so that nothing is sent, or leaves it to the others.
@@ -48,7 +51,9 @@ public protocol OpenerHandler: Sendable {
 
     /// Looks at the head of a response, and says whether it is all right, the request goes out anew, or the open fails.
     ///
-    /// By default it accepts. The first handler that does not accept decides.
+    /// Asked in the thread or task that opens, which it should not block. By default it accepts. The first handler that does
+    /// not accept decides, and the others are not asked. Throwing ends the open with that error, which has the response.
+    /// Informational responses (100 to 199) do not come by here.
     ///
     /// Python: `http_response`, `http_error_NNN`.
     func examine(

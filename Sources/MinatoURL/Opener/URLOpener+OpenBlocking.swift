@@ -6,12 +6,14 @@ extension URLOpener {
     /// See ``openBlocking(_:timeout:deadline:)``.
     ///
     /// - Parameters:
-    ///   - url: As in ``Request/init(_:method:body:)``.
-    ///   - body: The body of a POST, or nil for a GET.
+    ///   - url: As of a ``Request``.
+    ///   - body: The body of a POST, or nil for a GET. Default: nil.
     ///   - timeout: The longest time without progress. Default: nil, what the configuration says.
     ///   - deadline: When everything has to be done, the body included. Default: none.
     /// - Returns: The response, its body not read yet.
-    /// - Throws: ``OpenError``.
+    /// - Throws: ``OpenError``: what a ``Request`` throws, and what the other form throws.
+    ///
+    /// May be called from any thread. Python: `OpenerDirector.open`.
     public func openBlocking(
         _ url: String, body: [UInt8]? = nil, timeout: Duration? = nil, deadline: Deadline = .none
     ) throws(OpenError) -> BlockingResponse {

@@ -3,6 +3,8 @@ extension URLOpener {
     ///
     /// It is judged as one of a server would be: the handlers examine its head, and a status other than 200 to 299 is an error
     /// that carries it. It has no remote address and no timings, and no timeout is ever over while it is read.
+    ///
+    /// Python: what `http_open` and the like of a handler return.
     public struct Answer: Sendable {
         /// The head of the response.
         public var head: ResponseHead

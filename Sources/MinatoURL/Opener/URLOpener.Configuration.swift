@@ -8,6 +8,10 @@ extension URLOpener {
     /// configuration.timeouts.total = .seconds(60)
     /// let opener = URLOpener(configuration: configuration)
     /// ```
+    ///
+    /// A value: an opener keeps the one that it was made with. Nothing is checked here; what cannot be makes opens fail.
+    ///
+    /// Python: the arguments `timeout` and `context` of `urlopen`; for the rest there is nothing.
     public struct Configuration: Sendable {
         /// The loop for what tasks open. Default: nil, one of ``EventLoopGroup/shared``, taken at the first open.
         public var loop: EventLoop?
@@ -34,7 +38,10 @@ extension URLOpener {
     /// How long the steps of an open may take. What takes longer ends with `timedOut`, whose operation names the step, or
     /// with `deadlineExceeded`.
     ///
-    /// The `timeout` of an open stands in for the first three, as Python's does.
+    /// The `timeout` of an open stands in for the first three, as Python's does. A negative one makes opens fail
+    /// (`badRequest`).
+    ///
+    /// Python: `timeout`, which is these three in one; nothing for the others.
     public struct Timeouts: Sendable {
         /// For looking the name up, connecting, and TLS together, with each redirect anew. Default: 30 s; nil is no limit.
         public var connect: Duration? = .seconds(30)
@@ -58,19 +65,21 @@ extension URLOpener {
 
     /// A rate that a transfer must not stay below, sending or receiving: a server that sends a byte now and then keeps every
     /// other limit but the total.
+    ///
+    /// Python: nothing of the kind. See CURLOPT_LOW_SPEED_LIMIT(3).
     public struct MinimumRate: Hashable, Sendable {
-        /// Bytes in a second.
+        /// Bytes in a second; what is below 1 counts as 1.
         public var bytesPerSecond: Int
 
-        /// For how long it may be below; rounded up to whole seconds.
+        /// For how long it may be below; rounded up to whole seconds, 1 at least.
         public var period: Duration
 
         /// Makes a rate.
         ///
         /// - Parameters:
         ///   - bytesPerSecond: Bytes in a second, 1 or more.
-        ///   - period: For how long it may be below, while the response is awaited as well; while its reader does not read it
-        ///     does not count. Default: 30 s.
+        ///   - period: For how long it may be below, while the response is awaited as well. While it is the reader who is slow,
+        ///     so that the buffer is full, it does not count. Default: 30 s.
         public init(bytesPerSecond: Int, for period: Duration = .seconds(30)) {
             self.bytesPerSecond = bytesPerSecond
             self.period = period

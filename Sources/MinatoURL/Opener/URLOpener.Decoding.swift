@@ -18,7 +18,7 @@ extension URLOpener {
         public var isEnabled = true
 
         /// How many bytes of a body may become of one that was received; more ends it with `decodedTooLarge`. The first MiB is
-        /// free. Default: 1000, about what gzip can do at most.
+        /// free. Default: 1000, about what gzip can do at most. What is below 1 counts as 1.
         public var maximumRatio = 1000
 
         /// How many bytes a decoded body may have; more ends it with `decodedTooLarge`. Default: nil, no limit: reading says

@@ -3,6 +3,8 @@ extension URLOpener {
     ///
     /// Handlers take from it what they have to remember (how many redirects there were, which credentials were refused), and
     /// so need no state of their own.
+    ///
+    /// Python: `redirect_dict`, `timeout` and the like, which handlers put into the `Request`.
     public struct Exchange: Sendable {
         /// A request that was answered, and what followed.
         public struct Hop: Sendable {

@@ -1,5 +1,7 @@
 extension URLOpener {
     /// The task that a handler does, of which an opener has one default handler.
+    ///
+    /// Python: the class of a default handler, whose subclasses replace it in `build_opener`.
     public struct HandlerKind: RawRepresentable, Hashable, Sendable {
         /// The name.
         public let rawValue: String

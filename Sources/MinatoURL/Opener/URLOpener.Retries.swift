@@ -35,7 +35,7 @@ extension URLOpener {
         public var longestRetryAfter = Duration.seconds(60)
 
         /// How many retries there may be for each open, on average, so that an outage does not multiply the load. Default: 0.1,
-        /// with ten to begin with.
+        /// with ten to begin with, which is also the most that are saved up.
         public var budgetPerOpen = 0.1
 
         /// Makes a policy.

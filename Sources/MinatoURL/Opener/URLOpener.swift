@@ -10,8 +10,9 @@ internal import Glibc
 /// ```
 ///
 /// An opener keeps its idle connections, and uses one again for the next request to the same scheme, host and port; with
-/// HTTP/2, which TLS brings when the server speaks it, requests of tasks share one at the same time. They are closed when the
-/// opener and its responses are gone, and when nothing was opened for a minute.
+/// HTTP/2, which TLS brings when the server speaks it, requests of tasks share one at the same time. Idle ones are closed when
+/// the opener and its responses are gone; those of tasks also when nothing was opened for a minute, those of threads when there
+/// are more than 8. How many there are at the same time is not limited.
 ///
 /// **Loop.** What tasks open is sent and received on one event loop, that of the opener, whatever loop or executor the tasks
 /// run on: so that all of them share its connections. When the loop is shut down, what is under way ends with `closed`, and so

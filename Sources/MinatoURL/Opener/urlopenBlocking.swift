@@ -12,7 +12,7 @@ public import MinatoSocket
 /// ``urlopen(_:body:timeout:deadline:)``.
 ///
 /// - Parameters:
-///   - url: An http or https URL. See ``URLOpener/Request/init(_:method:body:)``.
+///   - url: As of a ``URLOpener/Request``.
 ///   - body: The body of a POST, or nil for a GET. By default nil.
 ///   - timeout: The longest time without progress, for each step and each read of the body; nil, the default, is no limit but
 ///     30 s to connect.

@@ -37,7 +37,8 @@ public struct Proxy: Hashable, Sendable {
 
     /// What it is sent about who asks, or nil.
     ///
-    /// It goes to the proxy only, never to a server.
+    /// It goes to the proxy only, never to a server, and when the proxy asks: an HTTP proxy by 407, after which it goes along
+    /// unasked as long as the proxy accepts it; a SOCKS proxy for each connection.
     public let credentials: PasswordManager.Credentials?
 
     /// Reads the URL of a proxy; nothing is looked up or connected to.

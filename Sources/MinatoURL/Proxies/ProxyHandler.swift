@@ -6,9 +6,10 @@
 /// ```
 ///
 /// The default one goes by the environment as it was when the opener was made, but for servers to which the configuration
-/// has a route of its own (``URLOpener/Network/route(_:_:to:)``): these are reached by that route. The choice is made anew for every request of an open:
-/// one that follows a redirect goes through the proxy of its own URL, or through none. User name and password of a proxy are
-/// sent to that proxy alone. An address policy judges the proxy's address then: where the proxy connects to, it decides.
+/// has a route of its own (``URLOpener/Network/route(_:_:to:)``): these are reached by that route. The choice is made anew for
+/// every request of an open: one that follows a redirect goes through the proxy of its own URL, or through none. User name and
+/// password of a proxy are sent to that proxy alone, when it asks. An address policy judges the proxy's address then: where the
+/// proxy connects to, it decides.
 ///
 /// May be shared by openers and threads. Python: `urllib.request.ProxyHandler`.
 public struct ProxyHandler: OpenerHandler {
@@ -31,6 +32,8 @@ public struct ProxyHandler: OpenerHandler {
     /// Chooses the proxy.
     ///
     /// - Throws: ``OpenError`` as ``ProxyPolicy/proxy(for:)-(String)``; nothing is sent then, least of all directly.
+    ///
+    /// Python: `proxy_open`.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         request.proxy = try policy.proxy(for: request.location)
     }

@@ -49,7 +49,7 @@ extension URLOpener.Request {
         /// The bytes, when it is made of bytes; otherwise nil.
         public var bytes: [UInt8]? { (source as? ByteSource)?.bytes }
 
-        /// Bytes that are there. None is a body, too: its length 0 is sent.
+        /// Bytes that are there. None is a body, too: its length 0 is sent. Python: `data` of bytes.
         public static func bytes(_ bytes: [UInt8]) -> Body {
             Body(ByteSource(bytes: bytes), length: bytes.count, isRestartable: true)
         }
@@ -63,6 +63,8 @@ extension URLOpener.Request {
         /// and when it becomes shorter meanwhile.
         ///
         /// - Parameter path: Where it is.
+        ///
+        /// Python: `data` that is an open file.
         public static func file(_ path: String) -> Body {
             Body(FileSource(path: path), length: nil, isRestartable: true)
         }
@@ -78,6 +80,8 @@ extension URLOpener.Request {
         ///   - length: How many bytes it will write, exactly; nil sends the body in chunks.
         ///   - isRestartable: Whether the closure may be called again, and then writes the same. Default: false.
         ///   - write: Writes the body.
+        ///
+        /// Python: `data` that is an iterable.
         public static func stream(
             length: Int?, isRestartable: Bool = false, _ write: @escaping @Sendable (BodyWriter) async throws -> Void
         ) -> Body {
@@ -94,6 +98,8 @@ extension URLOpener.Request {
         ///   - length: How many bytes there will be, exactly; nil sends the body in chunks.
         ///   - isRestartable: Whether `begin` may be called again, and then leads to the same bytes. Default: false.
         ///   - begin: Begins the body, and returns what gives the next piece.
+        ///
+        /// Python: `data` that is an iterable.
         public static func blockingStream(
             length: Int?, isRestartable: Bool = false, _ begin: @escaping @Sendable () throws -> () throws -> [UInt8]
         ) -> Body {

@@ -9,7 +9,8 @@ extension URLOpener.Request {
         ///
         /// - Parameter bytes: What to send. None is fine and ends nothing.
         /// - Throws: ``OpenError`` with `closed` when the transfer is over, whatever ended it; `cancelled` when the task is
-        ///   cancelled, after which the body cannot be whole.
+        ///   cancelled, after which the body cannot be whole; `badRequest` when it would be longer than the length that was
+        ///   said, and then nothing of these bytes is written.
         ///
         /// To be called by one task at a time.
         public func write(_ bytes: [UInt8]) async throws(OpenError) {

@@ -1,7 +1,9 @@
 extension URLOpener.Request {
     /// A field of a request, checked.
     ///
-    /// Made by ``URLOpener/Request/addField(_:_:sensitive:unredirected:)``.
+    /// Made by ``URLOpener/Request/addField(_:_:sensitive:unredirected:)``. Printing or dumping one shows no secret.
+    ///
+    /// Python: an entry of `Request.headers` or `Request.unredirected_hdrs`.
     public struct Field: Sendable {
         /// The name as it was given.
         public let name: String

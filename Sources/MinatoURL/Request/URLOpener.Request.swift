@@ -11,8 +11,8 @@ extension URLOpener {
     /// Everything is checked when it is set, and refused with an ``OpenError`` when HTTP does not allow it; nothing is mended
     /// silently. Names keep their case, fields their order, and a name may occur several times.
     ///
-    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding` (see ``Decoding``), and with a body
-    /// `Content-Type: application/x-www-form-urlencoded`, for files and streams `application/octet-stream`. `Host` and
+    /// Sent unless the request has its own: `User-Agent: minato/<version>`, `Accept-Encoding` (see ``Decoding``), and with a
+    /// body `Content-Type: application/x-www-form-urlencoded`, for files and streams `application/octet-stream`. `Host` and
     /// `Content-Length` follow from the URL and the body.
     ///
     /// Python: `urllib.request.Request`, which rewrites names ("X-api-key") and keeps one value for each.
@@ -31,6 +31,8 @@ extension URLOpener {
         /// An empty body is a body: its length 0 is sent.
         ///
         /// Setting one makes the method POST unless a method was given.
+        ///
+        /// Python: `data`.
         public var body: Body?
 
         /// Whether to ask the server for leave before the body is sent (`Expect: 100-continue`).
@@ -73,6 +75,8 @@ extension URLOpener {
         ///   - body: The body, or nil for none.
         /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
         ///   exist is not an error here.
+        ///
+        /// Python: `Request(url, data, method=...)`.
         public init(_ url: String, method: String? = nil, body: Body? = nil) throws(OpenError) {
             location = try RequestURL(ofRequest: url)
             self.body = body
@@ -83,7 +87,7 @@ extension URLOpener {
         /// Makes a request whose body is bytes.
         ///
         /// - Parameters:
-        ///   - url: As in ``init(_:method:body:)-(_,_,Body?)``.
+        ///   - url: As in ``init(_:method:body:)-(_,_,URLOpener.Request.Body?)``.
         ///   - method: As there.
         ///   - body: The bytes, or nil for no body.
         /// - Throws: As there.
@@ -104,8 +108,10 @@ extension URLOpener {
         /// Sets the URL and keeps everything else, fields included: a handler that leads to another host has to remove what
         /// that host must not see.
         ///
-        /// - Parameter url: As in ``init(_:method:body:)``.
-        /// - Throws: As ``init(_:method:body:)``; the request is unchanged then.
+        /// - Parameter url: As in ``init(_:method:body:)-(_,_,URLOpener.Request.Body?)``.
+        /// - Throws: As there, with `badURL`, `unsupportedScheme` or `badCredentials`; the request is unchanged then.
+        ///
+        /// Python: setting `full_url`.
         public mutating func setURL(_ url: String) throws(OpenError) {
             let location = try RequestURL(ofRequest: url)
             try location.userInformation?.check(url: location.text)
@@ -115,7 +121,10 @@ extension URLOpener {
         /// Sets the method.
         ///
         /// - Parameter method: A token, sent as it is.
-        /// - Throws: ``OpenError`` with `badRequest` when it is no token, or CONNECT, which asks for a tunnel.
+        /// - Throws: ``OpenError`` with `badRequest` when it is no token, or CONNECT, which asks for a tunnel; the request is
+        ///   unchanged then.
+        ///
+        /// Python: the argument `method` of `Request`.
         public mutating func setMethod(_ method: String) throws(OpenError) {
             guard HTTPSyntax.isToken(method.utf8), method != "CONNECT" else {
                 throw refusal("the method is not one that can be sent")
@@ -193,7 +202,7 @@ extension URLOpener.Request {
         removeFields { $0.isNamed(name) }
     }
 
-    /// Removes the fields that the condition holds for.
+    /// Removes the fields that the condition holds for; none is fine.
     public mutating func removeFields(where condition: (Field) -> Bool) {
         fieldList.removeAll(where: condition)
     }

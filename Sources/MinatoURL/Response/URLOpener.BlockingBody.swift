@@ -13,6 +13,8 @@ extension URLOpener {
     /// there for the next read, also after a timeout.
     ///
     /// Several threads may read; each read is whole. `close()` in another thread ends a read with `closed`.
+    ///
+    /// Python: what `urllib.request.urlopen` returns, as a file.
     public final class BlockingBody: Sendable {
         let pipe: BodyPipe
         private let driver: (any BodyDriver)?
@@ -34,8 +36,9 @@ extension URLOpener {
         ///
         /// - Parameter count: How many bytes; 0 reads nothing.
         /// - Returns: `count` bytes, fewer only when they are the last ones, and none at the end of the body.
-        /// - Throws: ``OpenError`` with `truncated`, `badChunk`, `connectionReset`, `timedOut`, `deadlineExceeded`, `closed`;
-        ///   `badRequest` when `count` is negative. The end of the body is not an error.
+        /// - Throws: ``OpenError`` with what broke the body (`truncated`, `badChunk`, `badEncoding`, `decodedTooLarge`,
+        ///   `connectionReset`, `http2Failed`), with `timedOut`, `deadlineExceeded`, `tooSlow`, `closed`; `badRequest` when
+        ///   `count` is negative. The end of the body is not an error.
         ///
         /// Python: `read(n)`, which returns short data without a word when the connection breaks.
         public func read(_ count: Int) throws(OpenError) -> [UInt8] {

@@ -44,8 +44,9 @@ extension URLOpener {
         ///
         /// - Parameter count: How many bytes; 0 reads nothing.
         /// - Returns: `count` bytes, fewer only when they are the last ones, and none at the end of the body.
-        /// - Throws: ``OpenError`` with `truncated`, `badChunk`, `connectionReset`, `timedOut`, `deadlineExceeded`, `cancelled`,
-        ///   `closed`, `busy`; `badRequest` when `count` is negative. The end of the body is not an error.
+        /// - Throws: ``OpenError`` with what broke the body (`truncated`, `badChunk`, `badEncoding`, `decodedTooLarge`,
+        ///   `connectionReset`, `http2Failed`), with `timedOut`, `deadlineExceeded`, `tooSlow`, `cancelled`, `closed`, `busy`;
+        ///   `badRequest` when `count` is negative. The end of the body is not an error.
         ///
         /// Python: `read(n)`, which returns short data without a word when the connection breaks.
         public func read(_ count: Int) async throws(OpenError) -> [UInt8] {

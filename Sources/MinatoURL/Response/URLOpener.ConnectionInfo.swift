@@ -1,7 +1,8 @@
 public import MinatoSocket
 
 extension URLOpener {
-    /// Over which connection a response came, and when. All of it is unknown with a ``MockTransport``.
+    /// Over which connection a response came, and when. All of it is unknown with a ``MockTransport``, and where a handler
+    /// answered.
     public struct ConnectionInfo: Sendable {
         /// The address that was talked to: the server's, or the proxy's; nil when it is unknown.
         ///
@@ -14,14 +15,16 @@ extension URLOpener {
         /// Whether the connection had served another request before.
         public internal(set) var isReused = false
 
-        /// Whether the server has shown by its certificate that it is the one of the URL: https, and not skipped by the request.
+        /// Whether the server has shown by its certificate that it is the one of the URL: https, and not skipped by the
+        /// request.
         public internal(set) var isPeerVerified = false
 
         /// What took how long.
         public internal(set) var timings = Timings()
     }
 
-    /// What took how long, each from the beginning of the request: the last one, when there were redirects.
+    /// What took how long, each from the beginning of the request: the last one, when there were redirects. Microseconds at the
+    /// finest.
     ///
     /// A step that was not needed has the time of the one before: a connection that was used again took no time to open.
     public struct Timings: Hashable, Sendable {

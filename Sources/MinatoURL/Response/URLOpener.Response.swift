@@ -9,8 +9,9 @@ extension URLOpener {
     /// let start = try await response.body.read(300)       // exactly 300 bytes unless the body ends first
     /// ```
     ///
-    /// Dropping a response without reading its body is fine: nothing leaks, its connection is closed. A body that was read
-    /// to its end gives the connection back for the next request. A response can be shared between tasks.
+    /// Dropping a response without reading its body is fine: nothing leaks, and its connection is closed unless all of the body
+    /// has come. A body that was read to its end gives the connection back for the next request. A response can be shared
+    /// between tasks.
     ///
     /// Python: the object that `urllib.request.urlopen` returns; with status 400 and the like, `HTTPError`.
     public final class Response: ResponseProperties {
@@ -34,7 +35,8 @@ extension URLOpener {
 
         /// The fields that came after the body, which are there once it has been read to its end.
         ///
-        /// Empty before, and when there were none. RFC 9110 section 6.5.
+        /// Empty before, and when there were none; of a response over HTTP/2 with a Content-Length, libcurl drops them. RFC
+        /// 9110 section 6.5.
         public var trailers: HTTPFields { body.pipe.trailers }
 
         /// Gives up the rest of the body and closes the connection that it comes on; with HTTP/2, ends the stream.

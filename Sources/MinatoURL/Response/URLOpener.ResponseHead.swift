@@ -2,6 +2,8 @@ public import HTTPTypes
 
 extension URLOpener {
     /// The head of a response, as handlers see it: everything but the body.
+    ///
+    /// Python: `status`, `reason`, `headers` and `version` of a response.
     public struct ResponseHead: Sendable {
         /// The status, 100 to 599.
         public let status: Int
@@ -26,7 +28,7 @@ extension URLOpener {
         /// Over which connection it came, and when.
         public internal(set) var connection = ConnectionInfo()
 
-        /// Makes a head, for tests of handlers.
+        /// Makes a head, for handlers that answer and for tests; nothing in it is checked.
         ///
         /// - Parameters:
         ///   - status: The status.

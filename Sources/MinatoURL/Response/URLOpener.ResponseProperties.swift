@@ -4,7 +4,7 @@ public import MinatoSocket
 extension URLOpener {
     /// What the two faces of a response have in common: everything but how the body is read.
     ///
-    /// ``Response`` and ``BlockingResponse`` are the only ones.
+    /// ``Response`` and ``BlockingResponse`` are the only ones. Python: `http.client.HTTPResponse`.
     public protocol ResponseProperties: AnyObject, Sendable, CustomStringConvertible {
         /// All of the head at once.
         var head: ResponseHead { get }
@@ -17,8 +17,8 @@ extension URLOpener {
 
         /// The fields that came after the body, which are there once it has been read to its end.
         ///
-        /// Empty before, and when there were none; of a response over HTTP/2 with a Content-Length, libcurl drops them. RFC 9110
-        /// section 6.5.
+        /// Empty before, and when there were none; of a response over HTTP/2 with a Content-Length, libcurl drops them. RFC
+        /// 9110 section 6.5.
         var trailers: HTTPFields { get }
     }
 }

@@ -1,8 +1,8 @@
 /// What a site asks of programs that fetch its pages by themselves: the rules of its `/robots.txt`.
 ///
 /// ```swift
-/// let response = try URLOpener().openBlocking("https://example.com/robots.txt")
-/// let rules = RobotsRules(try response.body.collect(upTo: RobotsRules.maximumSize))
+/// let response = try await urlopen("https://example.com/robots.txt")
+/// let rules = RobotsRules(try await response.body.read(RobotsRules.maximumSize + 1))  // more would not be used
 /// if rules.allows("https://example.com/shop?page=2", for: "ExampleBot") { ... }
 /// ```
 ///
@@ -40,7 +40,8 @@ public struct RobotsRules: Hashable, Sendable {
         var isAllowed: Bool
     }
 
-    /// What is read of a file: 500 KiB. The line that goes beyond it is left out, and all that follow.
+    /// What is used of a file: 500 KiB. The line that goes beyond it is left out, and all that follow; so give a byte more of a
+    /// longer file, lest a line that is cut off count as a whole one.
     public static let maximumSize = 500 * 1024
 
     /// Everything is allowed.

@@ -11,7 +11,7 @@
 ///
 /// Python: `urllib.parse.urlencode`, `parse_qs`, `parse_qsl`. The WHATWG URL standard, `application/x-www-form-urlencoded`.
 public struct URLQuery: Hashable, Sendable {
-    /// A name with its value, neither of them encoded.
+    /// A name with its value, neither of them encoded. Python: a pair of `parse_qsl`.
     public struct Field: Hashable, Sendable {
         /// The name; it may be empty.
         public var name: String
@@ -67,7 +67,8 @@ public struct URLQuery: Hashable, Sendable {
     ///
     /// - Parameter spacesAsPlus: Whether a space is `+`, which is what forms are and every reader of queries understands, or
     ///   `%20`. By default `+`.
-    /// - Returns: `name=value` joined by `&`, all but letters, digits and `-._~` percent-encoded as UTF-8. Empty without fields.
+    /// - Returns: `name=value` joined by `&`, all but letters, digits and `-._~` percent-encoded as UTF-8. Empty without
+    ///   fields.
     ///
     /// Python: `urllib.parse.urlencode`; with `quote_via=quote` for false.
     public func urlencoded(spacesAsPlus: Bool = true) -> String {
@@ -79,7 +80,7 @@ public struct URLQuery: Hashable, Sendable {
 }
 
 extension URLQuery: ExpressibleByDictionaryLiteral {
-    /// Makes a query of a literal, whose order is kept; a name may occur several times.
+    /// Makes a query of a literal, whose order is kept; a name may occur several times. Python: `urlencode` of a dictionary.
     public init(dictionaryLiteral elements: (String, String)...) {
         self.init(elements)
     }

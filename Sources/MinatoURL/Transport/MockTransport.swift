@@ -11,10 +11,12 @@ internal import MinatoSocket
 /// let response = try await opener.open("http://api.example/items")
 /// ```
 ///
-/// Everything above the network is the same as ever: redirects are followed, challenges answered, statuses judged. Both
-/// faces are served. Nothing waits, and no timeout or deadline is ever over.
+/// Everything above the network is the same as ever: redirects are followed, challenges answered, statuses judged. Both faces
+/// are served. Nothing waits but for the pauses of ``URLOpener/Retries``, which end by cancellation; otherwise that is not
+/// noticed, and no timeout or deadline is ever over. A body is delivered as it is: nothing is decoded, or compared with a
+/// Content-Length. Bodies of requests that are files or streams are not read.
 ///
-/// May be used from any number of tasks and threads.
+/// May be used from any number of tasks and threads. Python: `unittest.mock`, or a handler with `http_open`.
 public final class MockTransport: Sendable {
     /// What a request is answered with.
     public struct Reply: Sendable {
@@ -45,7 +47,7 @@ public final class MockTransport: Sendable {
         /// Makes a reply.
         ///
         /// - Parameters:
-        ///   - status: The status.
+        ///   - status: The status, with no reason phrase. It is not checked.
         ///   - fields: The fields by name and value, in order; one whose name is no token is left out. Default: none.
         ///   - body: The body. Default: empty.
         public init(status: Int, fields: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -62,13 +64,14 @@ public final class MockTransport: Sendable {
 
     /// Makes a transport.
     ///
-    /// - Parameter answer: Called for each request as it would be sent, in the thread of the opener's caller. What it throws
-    ///   is why the request failed on the way.
+    /// - Parameter answer: Called for each request as it would be sent, in the thread of the opener's caller, by several at
+    ///   once when these are several. What it throws is why the request failed on the way; a closure that throws has to name
+    ///   the type: `{ (request) throws(OpenError) in ... }`.
     public init(_ answer: @escaping @Sendable (URLOpener.Request) throws(OpenError) -> Reply) {
         self.answer = answer
     }
 
-    /// The requests so far, as they would have been sent, oldest first.
+    /// The requests so far, as they would have been sent, oldest first. Requests that a handler answered are not among them.
     public var requests: [URLOpener.Request] { kept.withLock { $0 } }
 
     private func hop(_ request: URLOpener.Request) throws(OpenError) -> Hop {
