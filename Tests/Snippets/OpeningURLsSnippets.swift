@@ -104,9 +104,11 @@ struct OpeningURLsSnippets {
             let response = try await URLOpener(transport: mock).open("http://h.example/")
             #expect(try await limited(response).count == 999_001)
         }
+        // One byte is less than the limit; what the server says is not.
         let liar = MockTransport { _ in .init(status: 200, fields: [("Content-Length", "5000000")], body: [1]) }
         let response = try await URLOpener(transport: liar).open("http://h.example/")
-        #expect(await openError { _ = try await limited(response) } == nil)
+        #expect(await openError { _ = try await response.body.collect(upTo: 1_000_000) }?.code == .limitExceeded)
+        #expect(try await response.body.read(9) == [1])
     }
 
     @Test("A body that broke off gives what came, and then an error")

@@ -17,6 +17,22 @@ import Testing
         }
     }
 
+    @Test func everyPythonBlockIsPython() throws {
+        let program = """
+            import ast, re, sys
+            count = 0
+            for path in sys.argv[1:]:
+                for block in re.findall('^```python\\n(.*?)^```$', open(path, encoding='utf-8').read(), re.M | re.S):
+                    compile(block, path, 'exec', flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                    count += 1
+            print(count)
+            """
+        let python = try ChildProcess(["python3", "-c", program] + Self.documents)
+        let count = Int(python.readToEnd().dropLast()) ?? 0
+        #expect(python.readErrors() == "" && count >= 20)
+        #expect(python.wait() == 0)
+    }
+
     @Test func theDocumentsAreFound() throws {
         #expect(Self.documents.contains { $0.hasSuffix("/README.md") })
         #expect(Self.documents.contains { $0.hasSuffix("/ComingFromPython.md") })
