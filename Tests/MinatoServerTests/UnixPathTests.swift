@@ -18,8 +18,18 @@ struct UnixPathTests {
         }
 
         /// A socket file that nobody is at any more.
+        ///
+        /// A child that another test starts at this moment has the socket, too, until it runs its program.
         func leaveBehind(_ path: String) throws {
             _ = try Socket.bound(to: self == .stream ? .unix(path) : .unixDatagram(path))
+            let address = try SocketAddress(unixPath: path)
+            let deadline = Deadline.after(.seconds(60))
+            while errorCode({ () throws(SocketError) in try Socket(.unix, .datagram).connect(to: address) })
+                != .connectionRefused
+            {
+                try #require(!deadline.hasPassed)
+                sched_yield()
+            }
         }
     }
 
