@@ -131,6 +131,18 @@ extension OpenError.Code {
     public static let http2Failed = Self(rawValue: "http2Failed")
 }
 
+// FTP.
+extension OpenError.Code {
+    /// The server did not accept the user or the password (FTP; with HTTP it is a status).
+    public static let loginDenied = Self(rawValue: "loginDenied")
+
+    /// The server has no such file, or does not give it (FTP; with HTTP it is a status).
+    public static let fileUnavailable = Self(rawValue: "fileUnavailable")
+
+    /// The server said something that FTP does not provide for, or refused another command than those for the file.
+    public static let ftpFailed = Self(rawValue: "ftpFailed")
+}
+
 // Authentication.
 extension OpenError.Code {
     /// The server or the proxy asks for credentials, which are there, by nothing but malformed challenges.
@@ -159,7 +171,7 @@ extension OpenError.Code {
     /// The body, or a line of it, is longer than the limit that the call gave, or a query has more fields.
     public static let limitExceeded = Self(rawValue: "limitExceeded")
 
-    /// What produces the body of the request threw, which is the `cause`.
+    /// What produces the body of the request, or that of a handler's answer, threw, which is the `cause`.
     public static let bodyFailed = Self(rawValue: "bodyFailed")
 
     /// The request would have to be sent again, and its body cannot be; or it was made with a body that was sent before.

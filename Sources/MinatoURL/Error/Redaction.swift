@@ -2,7 +2,7 @@
 enum Redaction {
     /// A URL, or what somebody meant to be one, without user name and password.
     static func url(_ text: String) -> String {
-        if let location = try? RequestURL(parsing: text) { return location.text }
+        if let location = try? RequestURL.beyondHTTP(text) ?? RequestURL(parsing: text) { return location.text }
         // No parser accepts it, so nobody can say which @ ends the user information: up to the last one all goes.
         let bytes = Array(text.utf8)
         guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return line(text) }

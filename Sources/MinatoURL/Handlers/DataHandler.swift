@@ -31,7 +31,7 @@ public struct DataHandler: OpenerHandler {
     public func answer(
         _ request: URLOpener.Request, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Answer? {
-        guard request.location.isData else { return nil }
+        guard request.location.origin.scheme == RequestURL.dataScheme else { return nil }
         guard request.method == "GET" || request.method == "HEAD" else {
             throw request.refusal("a data: URL can only be read")
         }

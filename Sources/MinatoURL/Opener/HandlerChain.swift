@@ -50,11 +50,10 @@ struct HandlerChain {
     func answer(_ request: URLOpener.Request) throws(OpenError) -> Hop? {
         for handler in handlers {
             guard let answer = try handler.answer(request, in: exchange) else { continue }
-            return Hop(answer.head, answer.body, url: request.url)
+            return Hop(answer, url: request.url)
         }
-        let scheme = request.location.origin.scheme
-        guard scheme == "http" || scheme == "https" else {
-            throw error(.unsupportedScheme, .handle, "no handler answers the scheme \(scheme)")
+        guard request.location.isHTTP || request.isForFTP else {
+            throw error(.unsupportedScheme, .handle, "no handler answers the scheme \(request.location.origin.scheme)")
         }
         return nil
     }

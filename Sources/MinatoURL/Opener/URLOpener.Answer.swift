@@ -9,8 +9,11 @@ extension URLOpener {
         /// The head of the response.
         public var head: ResponseHead
 
-        /// The body, as it is read.
+        /// The body, as it is read; with a source, what comes before that.
         public var body: [UInt8]
+
+        /// Where the rest of the body comes from.
+        let source: (@Sendable () throws -> [UInt8])?
 
         /// Makes an answer.
         ///
@@ -20,6 +23,21 @@ extension URLOpener {
         public init(head: ResponseHead, body: [UInt8] = []) {
             self.head = head
             self.body = body
+            source = nil
+        }
+
+        /// Makes an answer whose body is made while it is read.
+        ///
+        /// - Parameters:
+        ///   - head: As in ``init(head:body:)``.
+        ///   - source: Returns the next bytes of the body, as many as it likes, and none at its end. Called whenever a reader
+        ///     needs more than there is, in that reader's thread or task, which it may block, and never twice at a time; not any
+        ///     more once it has returned no bytes, has thrown, or the response is closed or gone. What it throws is thrown by the
+        ///     read that needs more: an ``OpenError`` as it is, anything else as the cause of a `bodyFailed`.
+        public init(head: ResponseHead, reading source: @escaping @Sendable () throws -> [UInt8]) {
+            self.head = head
+            body = []
+            self.source = source
         }
     }
 }

@@ -17,6 +17,12 @@ extension URLOpener {
         /// Answering `data:` URLs; by default ``DataHandler``.
         public static let data = HandlerKind(rawValue: "data")
 
+        /// Answering `file:` URLs; by default nobody.
+        public static let file = HandlerKind(rawValue: "file")
+
+        /// Opening ftp URLs; by default nobody.
+        public static let ftp = HandlerKind(rawValue: "ftp")
+
         /// Answering Basic challenges of servers; by default ``BasicAuthHandler`` without passwords.
         public static let basicAuthentication = HandlerKind(rawValue: "basicAuthentication")
 

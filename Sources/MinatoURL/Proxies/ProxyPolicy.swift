@@ -67,5 +67,5 @@ public struct ProxyPolicy: Sendable {
         try choose(RequestURL(url))
     }
 
-    func proxy(for location: RequestURL) throws(OpenError) -> Proxy? { location.isData ? nil : try choose(location) }
+    func proxy(for location: RequestURL) throws(OpenError) -> Proxy? { location.isHTTP ? try choose(location) : nil }
 }

@@ -26,6 +26,11 @@ extension URLOpener {
         /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
         package var proxy: Proxy?
 
+        /// Whether there is a handler for ftp URLs.
+        var allowsFTP = false
+        /// Whether an FTP server is asked.
+        var isForFTP: Bool { allowsFTP && location.origin.scheme == RequestURL.ftpScheme }
+
         /// The body, or nil for none.
         ///
         /// An empty body is a body: its length 0 is sent.
@@ -68,9 +73,10 @@ extension URLOpener {
         /// Makes a request.
         ///
         /// - Parameters:
-        ///   - url: An http, https or `data:` URL. A user name and password in it (`http://user:pw@host/`) are taken out: they are
-        ///     neither sent nor shown, and used only to answer a challenge (401, Basic or Digest) of that same scheme, host
-        ///     and port. Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused.
+        ///   - url: An http, https, `data:`, `file:` or ftp URL; the last two need a handler when it is opened. A user name and
+        ///     password in it (`http://user:pw@host/`) are taken out: they are neither sent nor shown, and used only to answer a
+        ///     challenge (401, Basic or Digest) of that same scheme, host and port, or to log in by FTP. Non-ASCII in path and
+        ///     query is percent-encoded as UTF-8; spaces and controls are refused.
         ///   - method: The method, case-sensitive, or nil: GET, or POST when there is a body.
         ///   - body: The body, or nil for none.
         /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not

@@ -38,13 +38,14 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             try transfer.prepare { options in
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
                 if !handle.isConnectionQuiet { options.set(CURLOPT_FRESH_CONNECT, 1) }
+                if self.transfer.request.isForFTP { self.transfer.setCloseFunction(&options) }
             }
             guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
                 throw OpenError(
                     .transport, .prepare, url: self.transfer.request.url, detail: "libcurl takes no transfer")
             }
         }
-        try run(limit: .none) { pipe in pipe.moment.hasHead }
+        try run((minato_clock_now(), .none)) { pipe in pipe.moment.hasHead }
         guard let head = try transfer.pipe.takeHead() else {
             throw OpenError(.closed, .open, url: transfer.request.url, detail: "the open was given up")
         }
@@ -53,30 +54,55 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
 
     func drive(until count: Int, limit: Duration?) throws(OpenError) {
         _ = transfer.pipe.makeRoom(for: count)
-        try run(limit: .after(limit)) { pipe in pipe.rest.count >= count }
+        try run((minato_clock_now(), .after(limit))) { pipe in pipe.rest.count >= count }
+    }
+
+    /// Receives in the calling thread until there is no more room, or the body has ended, for a task that may wait for it.
+    ///
+    /// - Throws: `timedOut` when that task has waited for too long.
+    func fill() throws(OpenError) {
+        try run(nil) { pipe in !pipe.hasRoom }
     }
 
     func demand() {}
 
     func giveUp(_ reason: GivingUp) {
         transfer.pipe.close()
-        isGivenUp.store(true, ordering: .releasing)
-        wakeable.withLock { handle in
-            if let handle { unsafe _ = curl_multi_wakeup(handle.multi) }
-        }
+        abandon()
+    }
+
+    /// Gives up whatever is left, with the thread that drives; the pipe stays as it is.
+    func abandon() {
+        stop()
         handle.withLock { handle in release(&handle) }
     }
 
+    /// Has the thread that drives leave as soon as it can. Waits for nobody.
+    func stop() {
+        isGivenUp.store(true, ordering: .releasing)
+        transfer.sockets.shutDown()
+        wake()
+    }
+
+    /// Has the thread that drives look at the limits again.
+    func wake() {
+        wakeable.withLock { handle in
+            if let handle { unsafe _ = curl_multi_wakeup(handle.multi) }
+        }
+    }
+
     /// Runs libcurl until the condition holds or the transfer has ended, and no longer than the limits allow.
-    private func run(limit: Deadline, until isDone: (BodyPipe) -> Bool) throws(OpenError) {
-        let since = minato_clock_now()
+    ///
+    /// - Parameter wait: When the wait of this thread began, and when it ends; nil for a thread that works for a task, whose
+    ///   wait the pipe knows.
+    private func run(_ wait: (since: Int64, limit: Deadline)?, until isDone: (BodyPipe) -> Bool) throws(OpenError) {
         try handle.withLock { (current) throws(OpenError) in
             // Without a handle it has ended, and the pipe knows how.
             while let handle = current, !self.isGivenUp.load(ordering: .acquiring) {
                 self.step(handle, &current)
                 if current == nil || isDone(self.transfer.pipe) { return }
                 var moment = self.transfer.moment
-                (moment.waitingSince, moment.waitLimit) = (since, limit)
+                if let wait { (moment.waitingSince, moment.waitLimit) = (wait.since, wait.limit) }
                 switch self.transfer.clock.verdict(at: minato_clock_now(), moment) {
                 case .wait(let time):
                     let left = max(0, time - minato_clock_now())
@@ -116,12 +142,12 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         guard let handle = current else { return }
         wakeable.withLock { $0 = nil }
         current = nil
-        if transfer.isComplete {
+        if transfer.keepsConnection {
             handle.noteConnection(to: transfer.request.location.origin, isFramed: transfer.isFramed)
         }
         handle.detach()
         transfer.end()
         // Otherwise the handle goes, and with it whatever its connection still holds.
-        if transfer.isComplete { transport.giveBack(handle) }
+        if transfer.keepsConnection { transport.giveBack(handle) }
     }
 }

@@ -11,12 +11,15 @@ struct CurlFailure {
     private let problem: ResponseHeadParser.Problem?
     private let parser: ResponseHeadParser
     private let isDecoded: Bool
+    private let isFTP: Bool
 
     /// Takes down what the handle knows; it has to be asked before it is used again.
     init(
         code: CURLcode, easy: CurlEasy, problem: ResponseHeadParser.Problem? = nil,
-        parser: ResponseHeadParser = ResponseHeadParser(), isDecoded: Bool = false
+        parser: ResponseHeadParser = ResponseHeadParser(), isDecoded: Bool = false,
+        isFTP: Bool = false
     ) {
+        self.isFTP = isFTP
         self.isDecoded = isDecoded
         self.code = code
         self.problem = problem
@@ -55,7 +58,8 @@ struct CurlFailure {
     }
 
     private var name: OpenError.Code {
-        switch code {
+        if isFTP, let name = ftpName { return name }
+        return switch code {
         case CURLE_URL_MALFORMAT: .badURL
         // After connecting it is the status line that names a protocol libcurl does not speak.
         case CURLE_UNSUPPORTED_PROTOCOL: isConnected ? .badStatusLine : .unsupportedScheme
@@ -92,5 +96,20 @@ struct CurlFailure {
         if systemCode != 0 { return .connectionReset }
         if parser.head == nil { return .headersTooLarge }
         return parser.isChunked ? .badChunk : .connectionReset
+    }
+
+    /// What has another name with FTP.
+    private var ftpName: OpenError.Code? {
+        switch code {
+        case CURLE_LOGIN_DENIED: .loginDenied
+        case CURLE_REMOTE_ACCESS_DENIED, CURLE_REMOTE_FILE_NOT_FOUND, CURLE_FTP_COULDNT_RETR_FILE: .fileUnavailable
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_FTP_WEIRD_PASS_REPLY, CURLE_FTP_WEIRD_PASV_REPLY,
+            CURLE_FTP_WEIRD_227_FORMAT, CURLE_FTP_CANT_GET_HOST, CURLE_FTP_COULDNT_SET_TYPE, CURLE_QUOTE_ERROR:
+            .ftpFailed
+        case CURLE_OPERATION_TIMEDOUT: .timedOut
+        case CURLE_RECV_ERROR where message.hasPrefix("Too large"): .headersTooLarge
+        case CURLE_RECV_ERROR, CURLE_SEND_ERROR: .connectionReset
+        default: nil
+        }
     }
 }

@@ -9,7 +9,7 @@ struct CurlOptions {
     /// A body that is no longer goes out with the head, in one packet; a longer one is not copied as a whole.
     static let copiedCount = 16 * 1024
     /// How much libcurl reads at once. 2.8 times less processor time on large bodies than with its default of 16 KiB.
-    private static let bufferSize = 256 * 1024
+    static let bufferSize = 256 * 1024
     /// What it has read it decodes to the end, also while the transfer pauses, and keeps: up to 64 MiB, then it fails.
     private static let decodingBufferSize = 16 * 1024
 
@@ -142,7 +142,7 @@ extension Duration {
     fileprivate static let longestMilliseconds = Int(Int32.max)
 
     /// Rounded up, and not above `longestMilliseconds` by much.
-    fileprivate var wholeMilliseconds: Int {
+    var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         guard seconds < Int64(Self.longestMilliseconds / 1000) else { return Self.longestMilliseconds }
         return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

@@ -46,11 +46,17 @@ final class CurlTransfer: @unchecked Sendable {
     /// Whether the response is complete with its head, whatever comes.
     private var isCutShort = false
 
+    /// With FTP.
+    var ftp = FTPState()
+    let sockets = TransferSockets()
+
     /// How many bytes of the request had gone out when it was last looked at.
     private var sentCount = 0
 
     /// Whether it has ended as it should, and the connection may serve another request.
     private(set) var isComplete = false
+    /// An FTP server would be told goodbye, and libcurl wait for its answer.
+    var keepsConnection: Bool { isComplete && !request.isForFTP }
 
     /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
     init(
@@ -76,9 +82,13 @@ final class CurlTransfer: @unchecked Sendable {
         options.setLimits(limits)
         try options.setProxy(request)
         try options.setNetwork(configuration.network, for: request)
-        try options.setTLS(configuration.tls, for: request)
-        options.setDecoding(request)
-        options.setRequest(request, length: length)
+        if request.isForFTP {
+            options.setFTP(request, limits)
+        } else {
+            try options.setTLS(configuration.tls, for: request)
+            options.setDecoding(request)
+            options.setRequest(request, length: length)
+        }
         setCallbacks(&options)
         configure(&options)
         guard options.refusal == CURLE_OK else {
@@ -106,8 +116,10 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// What is being done, for errors.
     var operation: OpenError.Operation {
-        parser.head != nil ? .read : isConnected ? .open : .connect
+        hasHead ? .read : isConnected ? .open : .connect
     }
+
+    private var hasHead: Bool { parser.head != nil || ftp.hasHead }
 
     /// Whether the connection speaks HTTP/2.
     var isFramed: Bool { parser.head?.httpVersion == "2" }
@@ -138,7 +150,11 @@ final class CurlTransfer: @unchecked Sendable {
     ///
     /// The easy handle is still on its multi handle, and knows all.
     func finish(_ code: CURLcode) {
-        isComplete = code == CURLE_OK && problem == nil && parser.head != nil
+        if request.isForFTP {
+            if code == CURLE_OK { publishFTP() }
+            sockets.shutDown()
+        }
+        isComplete = code == CURLE_OK && problem == nil && hasHead
         if isComplete || isCutShort {
             pipe.finish(.complete, trailers: parser.trailers)
         } else if let failure {
@@ -152,8 +168,9 @@ final class CurlTransfer: @unchecked Sendable {
             pipe.finish(.failed(headless))
         } else {
             let failure = CurlFailure(
-                code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded)
-            pipe.finish(.failed(failure.error(parser.head == nil ? .open : .read, url: request.url)))
+                code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded,
+                isFTP: request.isForFTP)
+            pipe.finish(.failed(failure.error(hasHead ? .read : .open, url: request.url)))
         }
     }
 
@@ -225,6 +242,7 @@ extension CurlTransfer {
     /// Any other number than its length makes libcurl give up.
     private func takeHead(_ line: [UInt8]) -> Int {
         lastProgress = minato_clock_now()
+        if request.isForFTP { return takeReply(line) }
         if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
         let hadHead = parser.head != nil
         do throws(ResponseHeadParser.Problem) {
@@ -285,6 +303,11 @@ extension CurlTransfer {
 
     /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if request.isForFTP {
+            // What libcurl makes of size and time is not the file.
+            if request.method == "HEAD" { return bytes.count }
+            publishFTP()
+        }
         if isDecoded, let error = refusal(of: bodyCount + bytes.count) {
             failure = error
             return -1
@@ -317,7 +340,9 @@ extension CurlTransfer {
             refusedAddress = place
             return CURL_SOCKET_BAD
         }
-        return unsafe minato_curl_open_socket(address)
+        let socket = unsafe minato_curl_open_socket(address)
+        if request.isForFTP { sockets.add(socket) }
+        return socket
     }
 
     /// Whether the request may go out: the first time, and once more when a connection that was used again turns out to be

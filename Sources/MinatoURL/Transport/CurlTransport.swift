@@ -45,16 +45,26 @@ final class CurlTransport: Transport {
     }
 
     func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
+        if request.isForFTP {
+            let transfer = ThreadTransfer(try blockingDriver(for: request, limits))
+            return Hop(head: try await transfer.begin(), pipe: transfer.pipe, driver: transfer)
+        }
         let transfer = try LoopTransfer(request, limits, configuration, on: driver(for: request))
         let head = try await transfer.begin()
         return Hop(head: head, pipe: transfer.pipe, driver: transfer)
     }
 
     func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
-        guard let handle = takeHandle(for: request) else { throw Self.exhausted(request.url) }
-        let driver = BlockingCurlDriver(request, limits, configuration, handle: handle, transport: self)
+        let driver = try blockingDriver(for: request, limits)
         let head = try driver.begin()
         return Hop(head: head, pipe: driver.transfer.pipe, driver: driver)
+    }
+
+    private func blockingDriver(
+        for request: URLOpener.Request, _ limits: HopLimits
+    ) throws(OpenError) -> BlockingCurlDriver {
+        guard let handle = takeHandle(for: request) else { throw Self.exhausted(request.url) }
+        return BlockingCurlDriver(request, limits, configuration, handle: handle, transport: self)
     }
 
     static func exhausted(_ url: String) -> OpenError {

@@ -50,4 +50,16 @@ package struct Hop: Sendable {
         pipe.finish(end, trailers: trailers)
         self.init(head: head, pipe: pipe, driver: nil)
     }
+
+    /// The response that a handler gives.
+    init(_ answer: URLOpener.Answer, url: String) {
+        guard let source = answer.source else {
+            self.init(answer.head, answer.body, url: url)
+            return
+        }
+        let pipe = BodyPipe(url: url)
+        pipe.publish(answer.head)
+        if !answer.body.isEmpty { pipe.offer(answer.body) }
+        self.init(head: answer.head, pipe: pipe, driver: AnswerSource(source, pipe))
+    }
 }

@@ -1,17 +1,11 @@
-import Glibc
 import TestSupport
 
 @testable import MinatoURL
 
 /// httpbin, a server of others' that checks what clients send. scripts/test installs it.
 final class HTTPBin: Sendable {
-    private static let python: String = {
-        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        return "/\(root)/.build/python/bin/python3"
-    }()
-
     /// Whether it is there.
-    static var isInstalled: Bool { unsafe access(python, X_OK) == 0 }
+    static var isInstalled: Bool { PythonPackages.areInstalled }
 
     private let process: ChildProcess
     private let port: String
@@ -28,7 +22,7 @@ final class HTTPBin: Sendable {
             print(server.server_port)
             server.serve_forever()
             """
-        process = try ChildProcess([Self.python, "-u", "-c", program])
+        process = try ChildProcess([PythonPackages.python, "-u", "-c", program])
         guard let port = process.readLine() else { throw PythonServer.StartError() }
         self.port = port
     }

@@ -8,14 +8,19 @@ final class PythonServer: Sendable {
     struct StartError: Error {}
 
     /// Starts `python3 -c program` with arguments.
-    init(_ program: String, _ arguments: String...) throws {
+    ///
+    /// - Parameter python: Another interpreter; see ``PythonPackages``.
+    init(_ program: String, _ arguments: String..., python: String = "python3") throws {
         _ = InstalledOpener.isReplacedAtExit
         // Nobody reads its log of requests: without this it could fill its pipe and stop.
         let quiet = "import os, sys; sys.stderr = open(os.devnull, 'w')\n"
-        process = try ChildProcess(["python3", "-u", "-c", quiet + program] + arguments)
+        process = try ChildProcess([python, "-u", "-c", quiet + program] + arguments)
         guard let line = process.readLine(), let port = Int(line) else { throw StartError() }
         self.port = port
     }
+
+    /// A line that it prints after its port.
+    func readLine() -> String? { process.readLine() }
 
     /// The URL of a path.
     func url(_ path: String = "/", scheme: String = "http") -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }

@@ -1,0 +1,84 @@
+extension RequestURL {
+    /// The scheme whose URLs have no host, and their content behind the colon.
+    static let dataScheme = "data"
+    /// The scheme of files of this machine.
+    static let fileScheme = "file"
+    /// The scheme of FTP.
+    static let ftpScheme = "ftp"
+
+    /// Whether an HTTP server is to be asked for it: proxies, say, are for these alone.
+    var isHTTP: Bool { origin.scheme == "http" || origin.scheme == "https" }
+
+    /// Reads a URL that a program wants opened: http, https, `data:`, `file:` or ftp.
+    ///
+    /// Redirects do not come through here, so that no server leads to one of the last three.
+    ///
+    /// - Throws: As ``init(_:)``.
+    init(ofRequest text: String) throws(OpenError) {
+        do throws(Problem) {
+            if let location = try Self.beyondHTTP(text) {
+                self = location
+                return
+            }
+        } catch {
+            throw error.asError(of: text)
+        }
+        try self.init(text)
+    }
+
+    /// Reads a URL of one of the schemes that are not HTTP's; nil for another one.
+    static func beyondHTTP(_ text: String) throws(Problem) -> RequestURL? {
+        switch URLSplit(text).scheme?.lowercased() {
+        case dataScheme: try RequestURL(data: text)
+        case fileScheme: try RequestURL(file: text)
+        case ftpScheme: try RequestURL(ftp: text)
+        default: nil
+        }
+    }
+
+    /// Reads a `data:` URL: what is behind the colon is the path, and there is nothing else but perhaps a fragment.
+    private init(data text: String) throws(Problem) {
+        var split = URLSplit(try Self.inASCII(text))
+        split.scheme = Self.dataScheme
+        self.init(withoutServer: split, path: { $0.dropFirst(Self.dataScheme.count + 1) })
+    }
+
+    /// Reads a `file:` URL (RFC 8089): an absolute path, of this machine, and perhaps a fragment.
+    private init(file text: String) throws(Problem) {
+        var split = URLSplit(try Self.inASCII(text))
+        guard HTTPSyntax.areEqual(split.authority ?? "", "localhost") || split.authority ?? "" == "" else {
+            throw Problem(detail: "the file is on another host")
+        }
+        guard split.path.hasPrefix("/") else { throw Problem(detail: "no absolute path after \"file:\"") }
+        guard split.query == nil else { throw Problem(detail: "a file: URL has no query: in a name, ? is %3F") }
+        guard !PercentEncoding.unquoteToBytes(split.path).contains(0) else {
+            throw Problem(detail: "a NUL in the path")
+        }
+        split.scheme = Self.fileScheme
+        split.authority = ""
+        let path = split.path
+        self.init(withoutServer: split, path: { _ in path[...] })
+    }
+
+    /// Reads an ftp URL (RFC 1738 section 3.2).
+    ///
+    /// A line end in the path would end the command that names the file, and begin another one.
+    private init(ftp text: String) throws(Problem) {
+        try self.init(parsing: text)
+        guard !PercentEncoding.unquoteToBytes(path).contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw Problem(detail: "a control in the path")
+        }
+    }
+
+    /// - Parameter path: Takes the path out of the URL without its fragment.
+    private init(withoutServer split: URLSplit, path: (String) -> Substring) {
+        var split = split
+        text = split.text
+        fragment = split.fragment
+        split.fragment = nil
+        target = split.text
+        self.path = String(path(target))
+        origin = Origin(scheme: split.scheme ?? "", host: "", port: 0)
+        userInformation = nil
+    }
+}
