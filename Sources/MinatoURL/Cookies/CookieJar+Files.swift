@@ -15,8 +15,8 @@ extension CookieJar {
     /// May be called from any thread. Python: `MozillaCookieJar.load`. curl: `-b`.
     public func load(_ path: String, skippingMalformed: Bool = false) throws(CookieFileError) {
         let bytes: [UInt8]
-        do throws(CookieFile.Failure) {
-            bytes = try CookieFile(path).read()
+        do throws(SecretFile.Failure) {
+            bytes = try SecretFile(path).read()
         } catch {
             throw CookieFileError(.load, error, path: path)
         }
@@ -49,8 +49,8 @@ extension CookieJar {
     /// May be called from any thread. Python: `MozillaCookieJar.save`. curl: `-c`.
     public func save(to path: String, includingSession: Bool = false) throws(CookieFileError) {
         let kept = cookies.filter { includingSession || $0.expires != nil }
-        do throws(CookieFile.Failure) {
-            try CookieFile(path).replace(with: Array(NetscapeCookies.format(kept).utf8))
+        do throws(SecretFile.Failure) {
+            try SecretFile(path).replace(with: Array(NetscapeCookies.format(kept).utf8))
         } catch {
             throw CookieFileError(.save, error, path: path)
         }
@@ -58,7 +58,7 @@ extension CookieJar {
 }
 
 extension CookieFileError {
-    fileprivate init(_ operation: Operation, _ failure: CookieFile.Failure, path: String) {
+    fileprivate init(_ operation: Operation, _ failure: SecretFile.Failure, path: String) {
         switch failure {
         case .system(let number): self.init(operation, .system, path: path, systemCode: number)
         case .tooLarge: self.init(operation, .tooLarge, path: path, detail: "more than 32 MiB")

@@ -114,7 +114,8 @@ extension OpenError.Code {
     /// The server switched protocols (101) though it was not asked to.
     public static let unexpectedUpgrade = Self(rawValue: "unexpectedUpgrade")
 
-    /// The body ended before its Content-Length, or before its last chunk; or the head before its end.
+    /// The body ended before its Content-Length, before its last chunk, or before the end of the range that was asked for; or
+    /// the head before its end.
     public static let truncated = Self(rawValue: "truncated")
 
     /// The chunked coding of the body is broken.
@@ -126,6 +127,10 @@ extension OpenError.Code {
 
     /// More became of an encoded body than ``URLOpener/Decoding`` allows, or more than 64 MiB while nobody read them.
     public static let decodedTooLarge = Self(rawValue: "decodedTooLarge")
+
+    /// The server sent another part of the file than was asked for: a piece of it in place of the whole, or more than the piece
+    /// it named.
+    public static let badRange = Self(rawValue: "badRange")
 
     /// HTTP/2 framing or a stream failed.
     public static let http2Failed = Self(rawValue: "http2Failed")
@@ -186,7 +191,7 @@ extension OpenError.Code {
     /// The task was cancelled, before or during the call.
     public static let cancelled = Self(rawValue: "cancelled")
 
-    /// Another task waits for bytes of the same body.
+    /// Another task waits for bytes of the same body; or somebody else retrieves to the same file.
     public static let busy = Self(rawValue: "busy")
 
     /// This process was forked off the one whose event loop the opener uses; the child has no loop.

@@ -57,31 +57,6 @@ enum RetryAfter {
             // More than any limit.
             return .seconds(Int(text) ?? Int(Int32.max))
         }
-        return date(text).map { .seconds(max(0, $0 - now)) }
-    }
-
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    /// `Sun, 06 Nov 1994 08:49:37 GMT` as seconds since 1970; the obsolete forms are not worth reading here.
-    private static func date(_ text: String) -> Int? {
-        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[5] == "GMT", parts[0].hasSuffix(","), let day = number(parts[1], 2, 1...31),
-            let month = months.firstIndex(of: String(parts[2])), let year = number(parts[3], 4, 1970...9999)
-        else { return nil }
-        let clock = parts[4].split(separator: ":", omittingEmptySubsequences: false)
-        guard clock.count == 3, let hour = number(clock[0], 2, 0...23), let minute = number(clock[1], 2, 0...59),
-            let second = number(clock[2], 2, 0...60)
-        else { return nil }
-        // Days since 1970, with years that begin in March, so that the leap day is the last one.
-        let shifted = month < 2 ? year - 1 : year
-        let dayOfYear = (153 * ((month + 10) % 12) + 2) / 5 + day - 1
-        let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
-        return days * 86_400 + hour * 3600 + minute * 60 + second
-    }
-
-    private static func number(_ text: Substring, _ count: Int, _ range: ClosedRange<Int>) -> Int? {
-        guard text.utf8.count == count, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text)
-        else { return nil }
-        return range.contains(value) ? value : nil
+        return HTTPDate.parse(text).map { .seconds(max(0, $0 - now)) }
     }
 }

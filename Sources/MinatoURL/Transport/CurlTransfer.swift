@@ -370,8 +370,8 @@ extension CurlTransfer {
 }
 
 extension URLOpener.ResponseHead {
-    /// Whether its body is encoded.
-    fileprivate var isEncoded: Bool {
+    /// Whether its body is encoded, as it was sent.
+    var isEncoded: Bool {
         fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
     }
 

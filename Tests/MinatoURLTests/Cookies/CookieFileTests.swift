@@ -144,11 +144,11 @@ import Testing
             h.com\tFALSE\t/\tFALSE\t\(Self.end)\t\tnameless
 
             """
-        #expect(String(decoding: try CookieFile(path).read(), as: UTF8.self) == head + kept)
+        #expect(String(decoding: try SecretFile(path).read(), as: UTF8.self) == head + kept)
         try test.jar.save(to: path, includingSession: true)
-        let all = String(decoding: try CookieFile(path).read(), as: UTF8.self)
+        let all = String(decoding: try SecretFile(path).read(), as: UTF8.self)
         #expect(all.contains("\n#HttpOnly_h.com\tFALSE\t/\tFALSE\t0\ts\t2\n"))
-        #expect(try CookieFile(target).read() == Array("old".utf8))
+        #expect(try SecretFile(target).read() == Array("old".utf8))
         // And back again: all but what the format cannot hold.
         let other = TestJar()
         try other.jar.load(path)

@@ -1,17 +1,32 @@
 internal import Glibc
 
+/// Where a body is written to, until it is given the name that it is to have.
+protocol BodyFile: AnyObject {
+    func write(_ bytes: [UInt8]) throws(SavedFile.Failure)
+
+    /// All has been written: gives the file its name, in place of one that had it.
+    func commit() throws(SavedFile.Failure)
+}
+
 /// A file that a body is written to: it has its name when it is complete, and not before.
 ///
 /// What is at the path already and is no regular file (a pipe, a terminal, a link) is written to as it is.
-final class SavedFile {
-    /// What the kernel said.
+final class SavedFile: BodyFile {
+    /// What the kernel said, or what is wrong with a file.
     struct Failure: Error {
         let detail: String
-        let code: Int32
+        var code: Int32 = 0
+        /// Whether it is that somebody else has the file.
+        var isBusy = false
 
         init(_ verb: String, _ path: String, _ code: Int32) {
             detail = "\(verb) \(path): \(unsafe String(cString: strerror(code)))"
             self.code = code
+        }
+
+        init(_ detail: String, isBusy: Bool = false) {
+            self.detail = detail
+            self.isBusy = isBusy
         }
     }
 
@@ -43,7 +58,10 @@ final class SavedFile {
         if let temporaryPath { unsafe unlink(temporaryPath) }
     }
 
-    func write(_ bytes: [UInt8]) throws(Failure) {
+    func write(_ bytes: [UInt8]) throws(Failure) { try Self.write(bytes, to: descriptor, path) }
+
+    /// Writes all bytes to the file of a descriptor.
+    static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(Failure) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -53,7 +71,6 @@ final class SavedFile {
         }
     }
 
-    /// Gives the file its name, in place of one that had it.
     func commit() throws(Failure) {
         let result = close(descriptor)
         let code = errno
@@ -69,6 +86,6 @@ final class SavedFile {
 extension SavedFile.Failure {
     /// The error to throw.
     func error(url: String) -> OpenError {
-        OpenError(.fileFailed, .save, url: url, detail: detail, systemCode: code)
+        OpenError(isBusy ? .busy : .fileFailed, .save, url: url, detail: detail, systemCode: code)
     }
 }

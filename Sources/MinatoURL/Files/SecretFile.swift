@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A file with secrets in it: read as a whole, and replaced as a whole.
-struct CookieFile {
+struct SecretFile {
     /// What the kernel said, or that the file is too large.
     enum Failure: Error {
         case system(Int32)
@@ -20,8 +20,12 @@ struct CookieFile {
     }
 
     /// All of it.
-    func read() throws(Failure) -> [UInt8] {
-        let descriptor = unsafe open(path + [0], O_RDONLY | O_CLOEXEC)
+    ///
+    /// - Parameters:
+    ///   - limit: The most that it may have.
+    ///   - flags: More flags of open(2).
+    func read(upTo limit: Int = maximumSize, flags: Int32 = 0) throws(Failure) -> [UInt8] {
+        let descriptor = unsafe open(path + [0], O_RDONLY | O_CLOEXEC | flags)
         guard descriptor >= 0 else { throw .system(errno) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -33,7 +37,7 @@ struct CookieFile {
                 continue
             }
             if count == 0 { return bytes }
-            guard bytes.count + count <= Self.maximumSize else { throw .tooLarge }
+            guard bytes.count + count <= limit else { throw .tooLarge }
             bytes += chunk[..<count]
         }
     }
