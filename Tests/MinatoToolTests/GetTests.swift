@@ -56,7 +56,8 @@ struct GetTests {
 
     @Test("nginx with Basic authentication: the right realm gets the page, a wrong realm sends no password")
     func nginx() throws {
-        let site = try NginxSite(realm: "PDQ Application", user: "klem", password: "kadidd!ehopper", page: Self.content)
+        let site = try NginxSite(
+            page: Self.content, realm: "PDQ Application", user: "klem", password: "kadidd!ehopper")
         let password = try site.directory.write("password", Array("kadidd!ehopper\n".utf8))
         let good = try Tool.run(
             "get", "--first", "300", "--user", "klem", "--password-file", password, "--realm", "PDQ Application",

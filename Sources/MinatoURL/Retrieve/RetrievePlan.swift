@@ -56,7 +56,8 @@ struct RetrievePlan {
             throw request.refusal("only a GET without a body can be resumed")
         }
         try refuse(
-            ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"], "nothing is resumed with the field")
+            ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"],
+            "nothing is resumed with the field")
         guard request.fields.allSatisfy({ !$0.isNamed("Accept-Encoding") || $0.value == "identity" }) else {
             throw request.refusal("an encoded body cannot be resumed")
         }

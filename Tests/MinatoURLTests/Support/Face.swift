@@ -40,7 +40,7 @@ enum Face: CaseIterable, Sendable {
 }
 
 /// Runs what blocks in a thread of its own: Swift's are few.
-private func inThread<Value: Sendable>(
+func inThread<Value: Sendable>(
     _ body: @escaping @Sendable () throws(OpenError) -> Value
 ) async throws(OpenError) -> Value {
     do {
