@@ -7,7 +7,7 @@ struct GetTests {
     private static let content = (0..<5000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
 
     /// Python's http.server; to a request `r` it answers what the expression gives: status, body, and a field's name and value.
-    private func server(_ answer: String) throws -> (ChildProcess, url: String) {
+    static func server(_ answer: String) throws -> (ChildProcess, url: String) {
         let process = try ChildProcess.python(
             """
             import http.server, sys
@@ -81,7 +81,7 @@ struct GetTests {
 
     @Test("Where a server offers Digest and Basic, the password is not shown")
     func digest() throws {
-        let (server, url) = try server(
+        let (server, url) = try Self.server(
             """
             (200 if r.headers["Authorization"] else 401, r.headers["Authorization"] or "",
              "WWW-Authenticate", 'Basic realm="R", Digest realm="R", nonce="n", qop="auth"')
@@ -93,7 +93,7 @@ struct GetTests {
 
     @Test("Fields are sent as given, and what is no field is refused")
     func headers() throws {
-        let (echo, url) = try server(#"(200, str(r.headers), "X", "")"#)
+        let (echo, url) = try Self.server(#"(200, str(r.headers), "X", "")"#)
         defer { withExtendedLifetime(echo) {} }
         let sent = try Tool.run("get", "--header", "X-One: 1", "--header", "X-Two:  a: b", "--timeout", "20", url)
         #expect(sent.output.contains("X-One: 1\n") && sent.output.contains("X-Two: a: b\n"))
@@ -104,7 +104,7 @@ struct GetTests {
 
     @Test("Cookies of one run are sent by the next one, those of an error too; a file that is no jar is refused")
     func cookieJar() throws {
-        let (server, url) = try server(
+        let (server, url) = try Self.server(
             """
             (200 if r.path == "/" else 404, r.headers["Cookie"] or "none",
              "Set-Cookie", "lasting=1; Max-Age=9000" if r.path == "/" else "session=2")
@@ -127,7 +127,7 @@ struct GetTests {
 
     @Test("A proxy is asked for the whole URL, and told its password, which is never printed")
     func proxy() throws {
-        let (proxy, url) = try server(
+        let (proxy, url) = try Self.server(
             """
             (200 if r.headers["Proxy-Authorization"] else 407, f"{r.path} {r.headers['Proxy-Authorization']}",
              "Proxy-Authenticate", 'Basic realm="P"')
@@ -142,11 +142,31 @@ struct GetTests {
         #expect(!wrong.errors.contains("c4n4ry"))
     }
 
+    @Test("Without --proxy the environment's is asked, but for hosts that no_proxy names")
+    func proxyOfTheEnvironment() throws {
+        let (proxy, url) = try Self.server(#"(200, "by proxy: " + r.path, "X", "")"#)
+        let (origin, originURL) = try Self.server(#"(200, "directly: " + r.path, "X", "")"#)
+        defer { withExtendedLifetime((proxy, origin)) {} }
+        let variables = ["http_proxy": url]
+        #expect(
+            try Tool.run("get", "http://h.invalid/x", environment: variables).output == "by proxy: http://h.invalid/x")
+        #expect(try Tool.run("get", originURL + "x", environment: variables).output == "by proxy: \(originURL)x")
+        for name in ["NO_PROXY", "no_proxy"] {
+            let variables = ["http_proxy": url, name: "127.0.0.1"]
+            #expect(try Tool.run("get", originURL + "x", environment: variables).output == "directly: /x")
+        }
+        let useless = ["http_proxy": "http://127.0.0.1:1", "NO_PROXY": "*"]
+        let got = try Tool.run("get", "--proxy", url, "http://h.invalid/x", environment: useless)
+        #expect(got.output == "by proxy: http://h.invalid/x", "the option is before the environment")
+    }
+
     @Test("Wrong arguments and what cannot be reached or written")
     func errors() throws {
         #expect(try Tool.run("get", "--user", "u", "http://127.0.0.1:1/").status == 64)
         #expect(try Tool.run("get", "--realm", "r", "http://127.0.0.1:1/").status == 64)
         #expect(try Tool.run("get", "--first", "-1", "http://127.0.0.1:1/").status == 64)
+        #expect(try Tool.run("get", "--resume", "http://127.0.0.1:1/").status == 64)
+        #expect(try Tool.run("get", "--resume", "--output", "x", "--first", "1", "http://127.0.0.1:1/").status == 64)
         let refused = try Tool.run("get", "http://user:canary@127.0.0.1:1/")
         #expect(refused.status == 1)
         #expect(!refused.errors.contains("canary"))

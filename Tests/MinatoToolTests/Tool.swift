@@ -23,8 +23,10 @@ enum Tool {
         let errors: String
     }
 
-    static func run(_ arguments: String..., input: String? = nil) throws -> Outcome {
-        let child = try ChildProcess([path] + arguments)
+    static func run(
+        _ arguments: String..., input: String? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
+        let child = try ChildProcess([path] + arguments, environment: environment)
         if let input { child.write(input) }
         child.closeInput()
         let output = child.readToEnd()

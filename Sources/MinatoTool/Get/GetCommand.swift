@@ -14,6 +14,17 @@ struct GetCommand: ParsableCommand {
             for the server and for the proxy; but everybody on the machine can see a command line.
 
                 minato get --first 300 http://localhost:8000/
+
+            With --resume, what has come stays in FILE.part when the transfer breaks off or the program is ended, and the \
+            same command goes on from there if the file has not changed at the server.
+
+            With --json, standard output is one JSON object about the response: url (the last one, after redirects), \
+            status, reason, httpVersion, fields (a list of name and value, in order, duplicates kept), remoteAddress, \
+            timings (in seconds from the beginning of the last request: nameLookup, connect, tlsHandshake, requestStart, \
+            firstByte; total from the beginning of the command to the end of the body), bytes (of the body, or of the file \
+            when it was resumed), resumedAt (how many of them were there before), file (what --output names, when it is \
+            complete) and error (code, operation, detail and status when something failed). What is not known is null. \
+            The body goes to the file of --output, and nowhere without one; that of an error status is not read.
             """)
 
     @Argument(help: "The URL: http or https.")
@@ -38,7 +49,10 @@ struct GetCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The proxy to use: http://[user:password@]host:port or socks5://... Default: none.", valueName: "url"))
+            """
+            The proxy to use: http://[user:password@]host:port or socks5://... Default: what the environment says: \
+            http_proxy, https_proxy, all_proxy, and no_proxy for the hosts to reach without one (* for all).
+            """, valueName: "url"))
     var proxy: String?
 
     @Option(
@@ -50,6 +64,19 @@ struct GetCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the body goes; it appears there when it is complete.", valueName: "file"))
     var output: String?
 
+    @Flag(help: "Go on where an earlier run with the same --output stopped, and keep what comes for a later one.")
+    var resume = false
+
+    @Flag(
+        help: """
+            Show how far it is on standard error: on a terminal, which shows it with --output anyway, on one line; else a \
+            line a second.
+            """)
+    var progress = false
+
+    @Flag(help: "Print a JSON object about the response in place of its body.")
+    var json = false
+
     @Option(help: ArgumentHelp("How long each step may take. Default: no limit.", valueName: "seconds"))
     var timeout: Seconds?
 
@@ -57,24 +84,25 @@ struct GetCommand: ParsableCommand {
         if let first, first < 0 { throw ValidationError("--first takes zero or more.") }
         if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together.") }
         if realm != nil, user == nil { throw ValidationError("--realm needs --user.") }
+        if resume, output == nil { throw ValidationError("--resume needs --output.") }
+        if resume, first != nil { throw ValidationError("--resume takes the whole file, and --first a part of it.") }
         for header in headers where !header.contains(":") {
             throw ValidationError("--header takes 'Name: value'.")
         }
     }
 
     func run() throws {
-        do {
-            var request = try URLOpener.Request(url)
-            for header in headers {
-                let parts = header.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                try request.addField(String(parts[0]), String(parts[1].drop { $0 == " " }))
+        let fetch = Fetch(self)
+        let result = Result { try fetch.run() }
+        if json {
+            if case .failure(let error) = result {
+                Terminal.print(fetch.report.text(error))
+            } else {
+                Terminal.print(fetch.report.text(nil))
             }
-            let jar = CookieJar()
-            try loadCookies(jar)
-            // A response that is an error brings cookies, too.
-            let result = Result { try opener(jar).openBlocking(request, timeout: timeout?.duration) }
-            if let cookieJar { try jar.save(to: cookieJar, includingSession: true) }
-            try save(result.get())
+        }
+        do {
+            try result.get()
         } catch let error as OpenError {
             Terminal.complain("\(error)")
             throw error.code == .httpStatus ? ExitCode.httpStatus : ExitCode.failed
@@ -82,44 +110,5 @@ struct GetCommand: ParsableCommand {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }
-    }
-
-    /// Reads the cookies of a file that is there: the first run makes it.
-    private func loadCookies(_ jar: CookieJar) throws {
-        guard let cookieJar else { return }
-        do throws(CookieFileError) {
-            try jar.load(cookieJar)
-        } catch {
-            guard error.systemCode == ENOENT else { throw error }
-        }
-    }
-
-    /// An opener with a handler for each of the options.
-    private func opener(_ jar: CookieJar) throws -> URLOpener {
-        let passwords = PasswordManager()
-        if let user, let passwordFile {
-            passwords.add(
-                realm: realm, uri: url, user: user, password: try PasswordFile.firstLine(of: passwordFile))
-        }
-        let route = try proxy.map { ProxyPolicy.fixed(try Proxy($0)) } ?? .none
-        let digest = DigestAuthHandler(passwords)
-        let basic = BasicAuthHandler(passwords)
-        guard cookieJar != nil else { return URLOpener(digest, basic, ProxyHandler(route)) }
-        return URLOpener(digest, basic, ProxyHandler(route), CookieHandler(jar))
-    }
-
-    private func save(_ response: URLOpener.BlockingResponse) throws {
-        let file = try OutputFile(output)
-        var progress = Progress(isShown: output != nil && Terminal.hasTerminal)
-        var left = first ?? .max
-        while left > 0 {
-            let bytes = try response.body.read(atMost: min(left, 65_536))
-            if bytes.isEmpty { break }
-            try file.write(bytes)
-            left -= bytes.count
-            progress.add(bytes.count)
-        }
-        progress.end()
-        try file.commit()
     }
 }
