@@ -117,6 +117,14 @@ enum URLPrograms {
     }
 
     // Compiled only: it replaces the opener that the others use.
+    /// Only compiled: there is no such file.
+    static func retrieving() throws {
+        let file = try urlretrieveBlocking("http://www.example.com/large.iso", to: "large.iso", resume: true) { now in
+            print(now.byteCount, "of", now.totalCount.map(String.init) ?? "?")
+        }
+        print(file.byteCount, "bytes,", file.resumedAt, "of them from an earlier call")
+    }
+
     static func basicAuthentication() async throws {
         let passwords = PasswordManager()
         passwords.add(
