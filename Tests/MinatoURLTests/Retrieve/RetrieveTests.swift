@@ -208,6 +208,21 @@ import Testing
         #expect(try directory.names.isEmpty)
     }
 
+    /// A request that is sent again does not get another total.
+    @Test(arguments: Face.allCases)
+    func theTotalIsOneForAllRequests(_ face: Face) async throws {
+        let directory = try TemporaryDirectory()
+        try directory.leave([1, 2], of: "http://h/", .tag("\"v1\""))
+        let transport = DeadlineNotingTransport()
+        var configuration = URLOpener.Configuration()
+        configuration.timeouts.total = .seconds(60)
+        let opener = URLOpener([], transport: transport, configuration: configuration)
+        let path = directory.file("file")
+        #expect(try await face.retrieve(opener, "http://h/", to: path, resume: true).byteCount == 3)
+        let deadlines = transport.deadlines.values
+        #expect(deadlines.count == 2 && deadlines.first == deadlines.last && deadlines.first != Deadline.none)
+    }
+
     @Test func cancellingLeavesNothing() async throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("file", Array("old".utf8))
@@ -254,5 +269,25 @@ import Testing
         #expect(blocking.map(\.byteCount) == [5, 5])
         #expect(try directory.content("file") == Array("hello".utf8))
         #expect(try directory.names == ["file"])
+    }
+}
+
+/// Answers a request for the rest with another part, and one for the whole with that.
+private final class DeadlineNotingTransport: Transport {
+    let deadlines = Outcome.Kept<Deadline>()
+    private let mock = MockTransport { request in
+        request.field("Range") == nil
+            ? .init(status: 200, body: [1, 2, 3])
+            : .init(status: 206, fields: [("Content-Range", "bytes 0-2/3")], body: [1, 2, 3])
+    }
+
+    func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {
+        deadlines.append(limits.deadline)
+        return try await mock.perform(request, limits)
+    }
+
+    func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
+        deadlines.append(limits.deadline)
+        return try mock.performBlocking(request, limits)
     }
 }
