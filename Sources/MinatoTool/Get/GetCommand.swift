@@ -19,10 +19,10 @@ struct GetCommand: ParsableCommand {
             same command goes on from there if the file has not changed at the server.
 
             With --json, standard output is one JSON object about the response: url (the last one, after redirects), \
-            status, reason, httpVersion, fields (a list of name and value, in order, duplicates kept, what is not UTF-8 replaced), remoteAddress, \
-            timings (in seconds from the beginning of the last request: nameLookup, connect, tlsHandshake, requestStart, \
-            firstByte; total from the beginning of the command to the end of the body), bytes (of the body, or of the file \
-            when it was resumed), resumedAt (how many of them were there before), file (what --output names, when it is \
+            status, reason, httpVersion, fields (a list of name and value, in order, duplicates kept, what is not UTF-8 \
+            replaced), remoteAddress, timings (in seconds from the beginning of the last request: nameLookup, connect, \
+            tlsHandshake, requestStart, firstByte; total from the beginning of the command to the end of the body), bytes \
+            (of the body, or of the file when it was resumed), resumedAt (how many of them were there before), file (what --output names, when it is \
             complete) and error (code, operation, detail and status when something failed). What is not known is null. \
             The body goes to the file of --output, and nowhere without one; that of an error status is not read.
             """)

@@ -3,10 +3,10 @@ public import MinatoSocket
 extension URLOpener {
     /// Opens a URL and writes the body of the response to a file.
     ///
-    /// See ``retrieve(_:to:resume:upTo:timeout:deadline:progress:)-(Request,_,_,_,_,_,_)``.
+    /// See ``retrieve(_:to:resume:upTo:timeout:deadline:progress:)-(URLOpener.Request,_,_,_,_,_,_)``.
     ///
     /// - Parameters:
-    ///   - url: As in ``Request/init(_:method:body:)``.
+    ///   - url: As in ``Request/init(_:method:body:)-(_,_,URLOpener.Request.Body?)``.
     ///   - path: Where the body goes.
     ///   - resume: Whether to go on where an earlier call stopped. Default: false.
     ///   - limit: How many bytes the file may have. Default: no limit but the disk's.
@@ -69,7 +69,7 @@ extension URLOpener {
     ///   - path: Where the body goes. The mode of a new file is 0666 less the process's umask.
     ///   - resume: Whether to keep what has come for a later call, and to go on from what an earlier one kept. Default: false.
     ///   - limit: How many bytes the file may have. Default: no limit but the disk's.
-    ///   - timeout: The longest time without progress, in each step, as in ``open(_:timeout:deadline:)-(Request,_,_)``. Default:
+    ///   - timeout: The longest time without progress, in each step, as in ``open(_:timeout:deadline:)``. Default:
     ///     nil, what the opener's ``Configuration/timeouts`` say.
     ///   - deadline: When everything has to be done. Default: none, but for the total of the configuration.
     ///   - progress: Called when the body begins, with what is there of the file, and after each piece of at most 64 KiB has been

@@ -3,10 +3,10 @@ public import MinatoSocket
 extension URLOpener {
     /// Opens a URL and writes the body of the response to a file; blocks until it is complete.
     ///
-    /// See ``retrieveBlocking(_:to:resume:upTo:timeout:deadline:progress:)-(Request,_,_,_,_,_,_)``.
+    /// See ``retrieveBlocking(_:to:resume:upTo:timeout:deadline:progress:)-(URLOpener.Request,_,_,_,_,_,_)``.
     ///
     /// - Parameters:
-    ///   - url: As in ``Request/init(_:method:body:)``.
+    ///   - url: As in ``Request/init(_:method:body:)-(_,_,URLOpener.Request.Body?)``.
     ///   - path: Where the body goes.
     ///   - resume: Whether to go on where an earlier call stopped. Default: false.
     ///   - limit: How many bytes the file may have. Default: no limit but the disk's.
@@ -27,8 +27,8 @@ extension URLOpener {
 
     /// Opens a request and writes the body of the response to a file; blocks until it is complete.
     ///
-    /// Everything is as in ``retrieve(_:to:resume:upTo:timeout:deadline:progress:)-(Request,_,_,_,_,_,_)``, but for the thread: it
-    /// blocks on network and disk, for the time that `timeout` and `deadline` allow.
+    /// Everything is as in ``retrieve(_:to:resume:upTo:timeout:deadline:progress:)-(URLOpener.Request,_,_,_,_,_,_)``, but for the
+    /// thread: it blocks on network and disk, for the time that `timeout` and `deadline` allow.
     ///
     /// - Parameters:
     ///   - request: What to ask for, as there.
@@ -36,7 +36,7 @@ extension URLOpener {
     ///   - resume: Whether to keep what has come for a later call, and to go on from what an earlier one kept. Default: false.
     ///   - limit: How many bytes the file may have. Default: no limit but the disk's.
     ///   - timeout: The longest time without progress, in each step, as in
-    ///     ``openBlocking(_:timeout:deadline:)-(Request,_,_)``. Default: nil, what the opener's ``Configuration/timeouts`` say.
+    ///     ``openBlocking(_:timeout:deadline:)``. Default: nil, what the opener's ``Configuration/timeouts`` say.
     ///   - deadline: When everything has to be done. Default: none, but for the total of the configuration.
     ///   - progress: Called as there, in the calling thread. Default: nil.
     /// - Returns: What it has come to.

@@ -8,11 +8,12 @@ public import MinatoSocket
 /// ```
 ///
 /// The file has its name when it is complete; a body that ends early is an error. With `resume`, what had come by then is gone
-/// on with by a later call. See ``URLOpener/retrieve(_:to:resume:upTo:timeout:deadline:progress:)-(URLOpener.Request,_,_,_,_,_,_)``
-/// for how, and for what stays after a failure. In a task, use ``urlretrieve(_:to:resume:upTo:timeout:deadline:progress:)``.
+/// on with by a later call. How, and what stays after a failure, says
+/// ``URLOpener/retrieve(_:to:resume:upTo:timeout:deadline:progress:)-(URLOpener.Request,_,_,_,_,_,_)``. In a task, use
+/// ``urlretrieve(_:to:resume:upTo:timeout:deadline:progress:)-(String,_,_,_,_,_,_)``.
 ///
 /// - Parameters:
-///   - url: An http, https or `data:` URL. See ``URLOpener/Request/init(_:method:body:)``.
+///   - url: An http, https or `data:` URL. See ``URLOpener/Request/init(_:method:body:)-(_,_,URLOpener.Request.Body?)``.
 ///   - path: Where the body goes. What is there is replaced when all has come.
 ///   - resume: Whether to keep what has come for a later call, and to go on from what an earlier one kept. Default: false.
 ///   - limit: How many bytes the file may have. Default: no limit but the disk's.
