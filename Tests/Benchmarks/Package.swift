@@ -22,6 +22,8 @@ let package = Package(
         .package(name: "minato", path: "../.."),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     ],
     targets: [
         .executableTarget(name: "epoll-echo", cSettings: c),
@@ -36,6 +38,24 @@ let package = Package(
             swiftSettings: ours),
         .executableTarget(
             name: "minato-loop", dependencies: [.product(name: "MinatoSocket", package: "minato")], swiftSettings: ours),
+        .executableTarget(name: "curl-fetch", cSettings: c, linkerSettings: [.linkedLibrary("curl")]),
+        .executableTarget(
+            name: "minato-fetch",
+            dependencies: [
+                .product(name: "MinatoSocket", package: "minato"),
+                .product(name: "MinatoURL", package: "minato"),
+            ],
+            swiftSettings: ours),
+        .executableTarget(
+            name: "ahc-fetch",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: peers),
         .executableTarget(
             name: "nio-echo",
             dependencies: [

@@ -42,7 +42,7 @@ public struct FileHandler: OpenerHandler {
         let file = try OpenedFile(path, url: request.url)
         let fields: HTTPFields = [
             .contentType: MediaType.ofFile(named: request.location.path), .contentLength: "\(file.size)",
-            .lastModified: WallTime(secondsSince1970: file.modified).httpDate,
+            .lastModified: HTTPDate.text(WallTime(secondsSince1970: file.modified)),
         ]
         let head = URLOpener.ResponseHead(status: 200, reason: "OK", fields: fields)
         return request.method == "HEAD"

@@ -2,6 +2,7 @@
 ///
 /// The obsolete forms are not worth reading where this is used.
 enum HTTPDate {
+    private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// The date, or nil for a text that is none.
@@ -19,6 +20,19 @@ enum HTTPDate {
         let dayOfYear = (153 * ((month + 10) % 12) + 2) / 5 + day - 1
         let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
         return days * 86_400 + hour * 3600 + minute * 60 + second
+    }
+
+    /// The text of a time.
+    static func text(_ time: WallTime) -> String {
+        // 2026-10-21T07:28:00Z
+        let digits = Array(time.description.utf8)
+        func part(_ end: Int, _ count: Int) -> String {
+            String(decoding: digits[(digits.count - end)..<(digits.count - end + count)], as: UTF8.self)
+        }
+        let year = String(decoding: digits[..<(digits.count - 16)], as: UTF8.self)
+        let month = months[(Int(part(15, 2)) ?? 1) - 1]
+        let day = time.secondsSince1970 / 86_400 - (time.secondsSince1970 % 86_400 < 0 ? 1 : 0)
+        return "\(days[Int((day % 7 + 7) % 7)]), \(part(12, 2)) \(month) \(year) \(part(9, 8)) GMT"
     }
 
     private static func number(_ text: Substring, _ count: Int, _ range: ClosedRange<Int>) -> Int? {

@@ -59,7 +59,7 @@ extension CurlTransfer {
         let size = easy.number(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T)
         if size >= 0 { fields[.contentLength] = "\(size)" }
         let time = easy.number(CURLINFO_FILETIME_T)
-        if time >= 0 { fields[.lastModified] = WallTime(secondsSince1970: Int64(time)).httpDate }
+        if time >= 0 { fields[.lastModified] = HTTPDate.text(WallTime(secondsSince1970: Int64(time))) }
         var head = URLOpener.ResponseHead(status: 200, reason: "OK", fields: fields)
         head.connection = URLOpener.ConnectionInfo(easy)
         pipe.publish(head)

@@ -3,6 +3,7 @@ import json
 import sys
 
 import build
+import clients
 import counters
 import machine
 import options as command_line
@@ -18,7 +19,11 @@ from results import Results
 def _how(options):
     return (
         f"{machine.description()}. Median of {options.rounds} rounds, {options.seconds:g} s for each turn; "
-        f"{'server and load on cores of their own' if len(machine.ALL_CORES) > 1 else 'one core for all'}.")
+        f"{_cores(options) if len(machine.ALL_CORES) > 1 else 'one core for all'}.")
+
+
+def _cores(options):
+    return "client and server on cores of their own" if options.urls else "server and load on cores of their own"
 
 
 def _build(results, options):
@@ -64,17 +69,22 @@ def _count(results, options, programs):
     progress.end()
 
 
+def _measure(options):
+    results = Results(options.timed, options.contenders, options.counters)
+    programs = _build(results, options)
+    machine.warn_if_busy()
+    _count(results, options, programs)
+    if options.timed:
+        results.samples = rounds.run(
+            options.timed, options.contenders, programs[build.TIMED], options.rounds, options.seconds,
+            results.skipped)
+    return results
+
+
 def main():
     options = command_line.read(sys.argv[1:])
-    results = Results(options.timed, options.contenders, options.counters)
     try:
-        programs = _build(results, options)
-        machine.warn_if_busy()
-        _count(results, options, programs)
-        if options.timed:
-            results.samples = rounds.run(
-                options.timed, options.contenders, programs[build.TIMED], options.rounds, options.seconds,
-                results.skipped)
+        results = clients.measure(options) if options.urls else _measure(options)
     except Failed as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
@@ -85,7 +95,8 @@ def main():
             json.dump(results.as_data(), file, indent=1)
     if options.write:
         import article
-        article.write(report.text(results, _how(options), heading="###"), picture.svg(results))
+        section = "urls" if options.urls else "servers"
+        article.write(report.text(results, _how(options), heading="###"), picture.svg(results, section), section)
     met = all(verdict.word == "ok" for verdict in results.verdicts())
     return 1 if options.strict and not met else 0
 

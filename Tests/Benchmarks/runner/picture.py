@@ -11,7 +11,7 @@ ROW, GAP, TOP = 18, 26, 56
 ONE = LABELS + BARS / MOST
 COLOURS = {
     "c": "#8a8f98", "responder": "#0b6e99", "async": "#2a9dc9", "async-timeout": "#7cc4e0", "blocking": "#b5dcec",
-    "nio-handler": "#d9730d", "nio-async": "#e9a564", "flyingsocks": "#9065b0", "py-threads": "#4d9461",
+    "nio-handler": "#d9730d", "nio-async": "#e9a564", "flyingsocks": "#9065b0", "ahc": "#d9730d", "py-threads": "#4d9461",
     "py-asyncio": "#93c2a1",
 }
 
@@ -32,7 +32,13 @@ def _bar(contender, ratio, y):
     yield _text(LABELS + length + 6, middle, f"{ratio:.2f}")
 
 
-def svg(results):
+TITLES = {
+    "servers": "Processor time of the server per message, as a multiple of a bare epoll server in C",
+    "urls": "Processor time of the client per request, as a multiple of libcurl in C",
+}
+
+
+def svg(results, section):
     """The picture, or None when nothing was timed."""
     body, y = [], TOP
     for case in results.cases:
@@ -56,7 +62,6 @@ def svg(results):
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#1d1d1f">',
         f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>',
-        _text(16, 26, "Processor time of the server per message, as a multiple of a bare epoll server in C",
-              ' font-size="14" font-weight="bold"'),
+        _text(16, 26, TITLES[section], ' font-size="14" font-weight="bold"'),
         *body,
         "</svg>", ""])

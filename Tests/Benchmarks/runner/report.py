@@ -15,7 +15,7 @@ def text(results, how, heading="##"):
     if verdicts:
         add("Targets", tables.verdicts(results))
     if timed:
-        add("Processor time per message, as a multiple of C", tables.ratios(results))
+        add(f"Processor time per {results.unit}, as a multiple of C", tables.ratios(results))
         parts.append(tables.control_line(results))
     if results.counts:
         add("Counted", tables.counters(results))

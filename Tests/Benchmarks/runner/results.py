@@ -24,7 +24,9 @@ class Verdict:
 
 
 class Results:
-    def __init__(self, cases, contenders, counters):
+    def __init__(self, cases, contenders, counters, targets=TARGETS, unit="message"):
+        self.targets = targets
+        self.unit = unit  # what is counted: the processor time is given for each
         self.cases = cases
         self.contenders = contenders
         self.counters = counters
@@ -33,8 +35,8 @@ class Results:
         self.skipped = {}  # (case or counter, contender) -> reason
 
     def median(self, case, contender, field):
-        samples = self.samples.get((case, contender))
-        return statistics.median(getattr(sample, field) for sample in samples) if samples else None
+        values = [getattr(sample, field) for sample in self.samples.get((case, contender), ())]
+        return statistics.median(values) if values and None not in values else None
 
     def ratio(self, case, over, under=BASELINE):
         """`over`'s processor time per message as a multiple of `under`'s, or None. Both of each pair ran in one round."""
@@ -56,7 +58,7 @@ class Results:
         """A verdict on every target that belongs to what was asked for."""
         chosen = {contender.name for contender in self.contenders}
         figures = {case.name for case in self.cases} | set(self.counters)
-        return [self._judge(target) for target in TARGETS
+        return [self._judge(target) for target in self.targets
                 if target.figure in figures and target.over in chosen
                 and (target.figure in self.counters or target.under in chosen)]
 

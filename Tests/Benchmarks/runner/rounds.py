@@ -12,11 +12,12 @@ from server import Server
 @dataclasses.dataclass(frozen=True)
 class Sample:
     """One turn of one contender."""
-    nanoseconds: float  # the server's processor time per message
+    nanoseconds: float  # the processor time per message or request
     rate: float
-    p50: float
-    p99: float
-    p999: float
+    # Latencies, of those who are measured for them.
+    p50: float | None = None
+    p99: float | None = None
+    p999: float | None = None
 
 
 def _take_turn(contender, case, programs, seconds):
@@ -31,7 +32,7 @@ def _take_turn(contender, case, programs, seconds):
         used / result["messages"], result["rate"], result["p50"], result["p99"], result["p999"])
 
 
-def run(cases, contenders, programs, rounds, seconds, skipped):
+def run(cases, contenders, programs, rounds, seconds, skipped, take_turn=_take_turn):
     """(case, contender) -> samples, one for each round. Who fails once is out of that case, and `skipped` says why."""
     samples = {}
     progress = Progress(rounds * sum(len(_entered(case, contenders)) for case in cases))
@@ -47,7 +48,7 @@ def run(cases, contenders, programs, rounds, seconds, skipped):
                 if key in skipped:
                     continue
                 try:
-                    sample = _take_turn(contender, case, programs, seconds)
+                    sample = take_turn(contender, case, programs, seconds)
                 except Failed as problem:
                     if contender.name == BASELINE:
                         raise

@@ -31,8 +31,11 @@ def ratios(results):
 
 
 def case(results, case):
-    """All that was timed in one case."""
-    head = ["", "ns per message", "times C", "quartiles", "messages/s", "p50 µs", "p99 µs", "p99.9 µs"]
+    """All that was timed in one case; without latencies where nobody measured them."""
+    unit = results.unit
+    head = ["", f"ns per {unit}", "times C", "quartiles", f"{unit}s/s"]
+    fields = ["p50", "p99", "p999"] if results.median(case.name, BASELINE, "p50") is not None else []
+    head += ["p50 µs", "p99 µs", "p99.9 µs"][:len(fields)]
     rows = []
     for contender in results.contenders:
         def median(field, contender=contender):
@@ -43,7 +46,7 @@ def case(results, case):
             rows.append([
                 contender.title, _number(median("nanoseconds")), _number(ratio.median, 3),
                 "" if contender.name == BASELINE else f"{ratio.low:.3f} to {ratio.high:.3f}",
-                _number(median("rate")), _number(median("p50")), _number(median("p99")), _number(median("p999"))])
+                _number(median("rate")), *(_number(median(field)) for field in fields)])
     return _table(head, rows)
 
 
