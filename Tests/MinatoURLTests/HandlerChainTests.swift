@@ -87,7 +87,7 @@ import Testing
         let twice = Marker(name: "") { exchange in
             exchange.hops.count < 2 ? .retry(exchange.original, because: .other) : .accept
         }
-        var chain = HandlerChain([twice], request: try URLOpener.Request("http://h/"))
+        var chain = HandlerChain(HandlerList([twice]), request: try URLOpener.Request("http://h/"))
         _ = try chain.begin()
         for _ in 0..<2 {
             guard case .perform = chain.receive(.init(status: 200)) else {

@@ -12,7 +12,7 @@ import Testing
         for byte in text.utf8 {
             line.append(byte)
             guard byte == 0x0A else { continue }
-            try parser.take(line)
+            try parser.take(line.span)
             line = []
         }
         return parser

@@ -5,14 +5,18 @@ internal import Glibc
 /// pthread's rather than `Synchronization.Mutex`: ThreadSanitizer understands it, and it has a condition.
 @safe
 package final class Lock: @unchecked Sendable {
+    /// Both lie in one piece of memory: many locks are made for one request each.
+    private let memory: UnsafeMutableRawPointer
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
     package init() {
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe condition = .allocate(capacity: 1)
-        unsafe mutex.initialize(to: pthread_mutex_t())
-        unsafe condition.initialize(to: pthread_cond_t())
+        let offset = unsafe MemoryLayout<pthread_mutex_t>.stride
+        unsafe memory = unsafe .allocate(
+            byteCount: offset + MemoryLayout<pthread_cond_t>.stride,
+            alignment: max(MemoryLayout<pthread_mutex_t>.alignment, MemoryLayout<pthread_cond_t>.alignment))
+        unsafe mutex = unsafe memory.initializeMemory(as: pthread_mutex_t.self, to: pthread_mutex_t())
+        unsafe condition = unsafe (memory + offset).initializeMemory(as: pthread_cond_t.self, to: pthread_cond_t())
         unsafe pthread_mutex_init(mutex, nil)
         // Timed waits follow the clock of the deadlines.
         var attributes = pthread_condattr_t()
@@ -25,8 +29,7 @@ package final class Lock: @unchecked Sendable {
     deinit {
         unsafe pthread_cond_destroy(condition)
         unsafe pthread_mutex_destroy(mutex)
-        unsafe condition.deallocate()
-        unsafe mutex.deallocate()
+        unsafe memory.deallocate()
     }
 
     /// Runs `body` while no other thread runs one under this lock. Not recursive.

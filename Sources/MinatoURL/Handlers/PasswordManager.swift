@@ -30,7 +30,7 @@ public final class PasswordManager: Sendable {
     }
 
     private let entries = Guarded<[Entry]>([])
-    private let hasPriorAuthentication: Bool
+    let hasPriorAuthentication: Bool
 
     /// Makes an empty manager.
     ///

@@ -73,12 +73,12 @@ extension RequestURL {
     /// - Parameter path: Takes the path out of the URL without its fragment.
     private init(withoutServer split: URLSplit, path: (String) -> Substring) {
         var split = split
-        text = split.text
-        fragment = split.fragment
+        let text = split.text
+        let fragment = split.fragment
         split.fragment = nil
-        target = split.text
-        self.path = String(path(target))
-        origin = Origin(scheme: split.scheme ?? "", host: "", port: 0)
-        userInformation = nil
+        let target = split.text
+        self.init(
+            origin: Origin(scheme: split.scheme ?? "", host: "", port: 0), path: String(path(target)), text: text,
+            target: target, fragment: fragment, userInformation: nil)
     }
 }

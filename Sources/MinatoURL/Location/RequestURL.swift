@@ -4,19 +4,60 @@ internal import CLibcurl
 ///
 /// libcurl's parser (`curl_url`) is the only one that decides scheme, host and port, for our rules and for the connection
 /// alike: two parsers that disagree are how credentials reach the wrong host.
+///
+/// One reference, however often it is copied: requests are, for each handler.
 package struct RequestURL: Hashable, Sendable {
+    private final class Parts: Sendable {
+        let origin: Origin
+        let path: String
+        let text: String
+        let target: String
+        let fragment: String?
+        let userInformation: PasswordManager.Credentials?
+
+        init(
+            origin: Origin, path: String, text: String, target: String, fragment: String?,
+            userInformation: PasswordManager.Credentials?
+        ) {
+            self.origin = origin
+            self.path = path
+            self.text = text
+            self.target = target
+            self.fragment = fragment
+            self.userInformation = userInformation
+        }
+    }
+
+    private let parts: Parts
+
     /// Scheme, host and port.
-    package let origin: Origin
+    package var origin: Origin { parts.origin }
     /// The path, at least `/`, as it was written.
-    package let path: String
+    package var path: String { parts.path }
     /// The URL without user name and password, with its fragment: what is shown.
-    package let text: String
+    package var text: String { parts.text }
     /// The URL without user name, password and fragment: what is sent.
-    package let target: String
+    package var target: String { parts.target }
     /// What follows the number sign, or nil.
-    package let fragment: String?
+    package var fragment: String? { parts.fragment }
     /// User name and password that stood before the host, decoded, or nil.
-    package let userInformation: PasswordManager.Credentials?
+    package var userInformation: PasswordManager.Credentials? { parts.userInformation }
+
+    init(
+        origin: Origin, path: String, text: String, target: String, fragment: String?,
+        userInformation: PasswordManager.Credentials?
+    ) {
+        parts = Parts(
+            origin: origin, path: path, text: text, target: target, fragment: fragment,
+            userInformation: userInformation)
+    }
+
+    package static func == (left: RequestURL, right: RequestURL) -> Bool {
+        // The rest follows from these.
+        left.parts === right.parts || left.text == right.text && left.userInformation == right.userInformation
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// Reads a URL for a request.
     ///
@@ -63,17 +104,22 @@ package struct RequestURL: Hashable, Sendable {
         if let zone = parser.get(CURLUPART_ZONEID) { host += "%" + zone }
         // 0 for a scheme whose port nobody knows: it is refused before anything is done with it.
         let port = parser.get(CURLUPART_PORT, CURLU_DEFAULT_PORT).flatMap { Int($0) } ?? 0
-        origin = Origin(scheme: scheme, host: host, port: port)
-        path = parser.get(CURLUPART_PATH) ?? "/"
-        fragment = parser.get(CURLUPART_FRAGMENT)
-        userInformation = try Self.userInformation(of: parser)
+        let path = parser.get(CURLUPART_PATH) ?? "/"
+        let fragment = parser.get(CURLUPART_FRAGMENT)
+        let userInformation = try Self.userInformation(of: parser)
 
         try parser.set(CURLUPART_USER, nil)
         try parser.set(CURLUPART_PASSWORD, nil)
         try parser.set(CURLUPART_OPTIONS, nil)
-        self.text = try parser.required(CURLUPART_URL, "no URL")
-        try parser.set(CURLUPART_FRAGMENT, nil)
-        target = try parser.required(CURLUPART_URL, "no URL")
+        let shown = try parser.required(CURLUPART_URL, "no URL")
+        var target = shown
+        if fragment != nil {
+            try parser.set(CURLUPART_FRAGMENT, nil)
+            target = try parser.required(CURLUPART_URL, "no URL")
+        }
+        self.init(
+            origin: Origin(scheme: scheme, host: host, port: port), path: path, text: shown, target: target,
+            fragment: fragment, userInformation: userInformation)
     }
 
     /// The text with what is not ASCII percent-encoded; spaces and controls are refused.

@@ -18,7 +18,7 @@ struct HandlerChain {
     /// Redirects and authentication have narrower ones.
     private static let maximumHops = 50
 
-    private let handlers: [any OpenerHandler]
+    private let handlers: HandlerList
     private let decodes: Bool
     private var retries: RetryState?
     private(set) var exchange: URLOpener.Exchange
@@ -31,7 +31,7 @@ struct HandlerChain {
     ///   - decodes: Whether servers are asked for encoded bodies.
     ///   - retries: What is tried again; nil for nothing.
     init(
-        _ handlers: [any OpenerHandler], request: URLOpener.Request, decodes: Bool = false, retries: RetryState? = nil
+        _ handlers: HandlerList, request: URLOpener.Request, decodes: Bool = false, retries: RetryState? = nil
     ) {
         self.retries = retries
         self.handlers = handlers
@@ -48,7 +48,8 @@ struct HandlerChain {
     ///
     /// - Throws: What the handler throws; `unsupportedScheme` when nobody answers a URL that no server can be asked for.
     func answer(_ request: URLOpener.Request) throws(OpenError) -> Hop? {
-        for handler in handlers {
+        let exchange = exchange
+        for handler in handlers.answering {
             guard let answer = try handler.answer(request, in: exchange) else { continue }
             return Hop(answer, url: request.url)
         }
@@ -67,7 +68,8 @@ struct HandlerChain {
                 request.expectsContinue = false
                 return try perform(request, after: head, because: .other)
             }
-            for handler in handlers {
+            let exchange = exchange
+            for handler in handlers.examining {
                 switch try handler.examine(head, in: exchange) {
                 case .accept: continue
                 case .fail(let code, let detail): return .fail(error(code, .handle, detail))
@@ -121,8 +123,9 @@ struct HandlerChain {
     }
 
     private mutating func prepare() throws(OpenError) -> URLOpener.Request {
-        var request = exchange.request
-        for handler in handlers { try handler.prepare(&request, in: exchange) }
+        let before = exchange
+        var request = before.request
+        for handler in handlers.preparing { try handler.prepare(&request, in: before) }
         exchange.request = request
         return try request.completed(decodes: decodes)
     }

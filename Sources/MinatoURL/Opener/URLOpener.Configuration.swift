@@ -35,6 +35,12 @@ extension URLOpener {
         public init() {}
     }
 
+    /// A configuration behind one reference, for what is made for each request.
+    final class SharedConfiguration: Sendable {
+        let value: Configuration
+        init(_ value: Configuration) { self.value = value }
+    }
+
     /// How long the steps of an open may take. What takes longer ends with `timedOut`, whose operation names the step, or
     /// with `deadlineExceeded`.
     ///

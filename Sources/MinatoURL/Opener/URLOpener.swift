@@ -24,7 +24,7 @@ internal import Glibc
 ///
 /// Python: `urllib.request.OpenerDirector`, `build_opener`.
 public final class URLOpener: Sendable {
-    let handlers: [any OpenerHandler]
+    let handlers: HandlerList
     let transport: any Transport
     let configuration: Configuration
     private let budget = RetryBudget()
@@ -72,9 +72,10 @@ public final class URLOpener: Sendable {
         let replaced = Set(handlers.compactMap(\.kind))
         let all = handlers + defaults.filter { handler in handler.kind.map { !replaced.contains($0) } ?? true }
         // By order, and within an order as given: `sort` alone does not promise that.
-        self.handlers = all.enumerated()
-            .sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
-            .map(\.element)
+        self.handlers = HandlerList(
+            all.enumerated()
+                .sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+                .map(\.element))
         self.transport = transport
         self.configuration = configuration
     }

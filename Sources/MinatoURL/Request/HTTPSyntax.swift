@@ -29,7 +29,8 @@ package enum HTTPSyntax {
 
     /// Whether two names are the same, without regard to ASCII case.
     package static func areEqual(_ one: String, _ other: String) -> Bool {
-        one.utf8.elementsEqual(other.utf8) { lowercased($0) == lowercased($1) }
+        guard one.utf8.count == other.utf8.count else { return false }
+        return one == other || one.utf8.elementsEqual(other.utf8) { lowercased($0) == lowercased($1) }
     }
 
     /// Whether a name begins with another text, without regard to ASCII case.

@@ -11,16 +11,24 @@ extension URLOpener.Request {
             throw refusal("\(method) cannot have a body")
         }
         var request = self
-        if field("User-Agent") == nil { try request.addField("User-Agent", Self.userAgent) }
+        request.reserveFields(3)
+        if field("User-Agent") == nil { request.append(Self.userAgent) }
         if field("Accept-Encoding") == nil {
             // Of an encoded body a range would be a piece that cannot be decoded.
-            let encodings = decodes && field("Range") == nil ? CurlDecoder.acceptEncoding : nil
+            let encodings = decodes && field("Range") == nil ? Self.decoded : nil
             request.isDecoded = encodings != nil
-            try request.addField("Accept-Encoding", encodings ?? "identity")
+            request.append(encodings ?? Self.identity)
         }
         if let body, field("Content-Type") == nil { try request.addField("Content-Type", body.standardType) }
         return request
     }
 
-    private static let userAgent = "minato/" + (unsafe String(cString: minato_version_text()))
+    private static let userAgent = standard("User-Agent", "minato/" + (unsafe String(cString: minato_version_text())))
+    private static let decoded = CurlDecoder.acceptEncoding.map { standard("Accept-Encoding", $0) }
+    private static let identity = standard("Accept-Encoding", "identity")
+
+    /// A field of ours, which nobody has to check.
+    private static func standard(_ name: String, _ value: String) -> Field {
+        Field(name: name, value: value, isSensitive: false, isUnredirected: false)
+    }
 }

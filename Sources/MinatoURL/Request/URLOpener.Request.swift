@@ -24,7 +24,14 @@ extension URLOpener {
         var isDecoded = false
 
         /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
-        package var proxy: Proxy?
+        package var proxy: Proxy? {
+            get { proxyBox?.value }
+            set { proxyBox = newValue.map(Box.init) }
+        }
+        private var proxyBox: Box<Proxy>?
+
+        /// Whether its connection may be one with TLS.
+        var mayUseTLS: Bool { location.origin.scheme == "https" || proxy?.scheme == .https }
 
         /// Whether there is a handler for ftp URLs.
         var allowsFTP = false
@@ -38,7 +45,17 @@ extension URLOpener {
         /// Setting one makes the method POST unless a method was given.
         ///
         /// Python: `data`.
-        public var body: Body?
+        public var body: Body? {
+            get { bodyBox?.value }
+            set { bodyBox = newValue.map(Box.init) }
+        }
+        private var bodyBox: Box<Body>?
+
+        /// A value behind one reference: requests are copied for each handler.
+        private final class Box<Value: Sendable>: Sendable {
+            let value: Value
+            init(_ value: Value) { self.value = value }
+        }
 
         /// Whether to ask the server for leave before the body is sent (`Expect: 100-continue`).
         ///
@@ -179,8 +196,14 @@ extension URLOpener.Request {
             throw refusal("the value of the field \(name) has a control")
         }
         guard !HTTPSyntax.isReserved(name) else { throw refusal("the field \(name) is not for requests to set") }
-        fieldList.append(field)
+        append(field)
     }
+
+    /// Adds a field that has been checked.
+    mutating func append(_ field: Field) { fieldList.append(field) }
+
+    /// Makes room for so many more fields.
+    mutating func reserveFields(_ count: Int) { fieldList.reserveCapacity(fieldList.count + count) }
 
     /// Sets a field, in place of all others of the same name.
     ///

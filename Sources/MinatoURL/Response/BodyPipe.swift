@@ -16,6 +16,8 @@ package final class BodyPipe: Sendable {
     package enum End: Sendable {
         case complete
         case failed(OpenError)
+        /// Its reader gave it up.
+        case closed
     }
 
     /// What a task waits for.
@@ -249,19 +251,21 @@ extension BodyPipe {
     func takeHead() throws(OpenError) -> URLOpener.ResponseHead? {
         let (head, end) = state.withLock { state in (state.head, state.end) }
         if let head { return head }
-        if case .failed(let error)? = end { throw error }
-        return nil
+        switch end {
+        case .failed(let error)?: throw error
+        case .closed?: throw OpenError(.closed, .read, url: url, detail: "the response was closed")
+        case .complete?, nil: return nil
+        }
     }
 
     /// Ends the body for its reader: what has come is dropped, and every read from now on fails. False when it had ended.
     @discardableResult
     func close() -> Bool {
-        let error = OpenError(.closed, .read, url: url, detail: "the response was closed")
         var isFirst = false
         change { state in
             state.isClosed = true
             isFirst = state.end == nil
-            if isFirst { state.end = .failed(error) }
+            if isFirst { state.end = .closed }
             state.queue = ByteQueue()
         }
         return isFirst

@@ -2,6 +2,8 @@
 package struct ByteQueue: Sendable {
     private var storage: [UInt8] = []
     private var start = 0
+    /// How many bytes were taken as a whole last: the next ones are likely to be as many.
+    private var lastCount = 0
 
     package init() {}
 
@@ -19,6 +21,7 @@ package struct ByteQueue: Sendable {
     package mutating func append(contentsOf bytes: some Collection<UInt8>) {
         // Taken bytes are let go before the array grows on their account.
         if start > 0 && storage.count + bytes.count > storage.capacity { compact() }
+        if storage.isEmpty && lastCount > bytes.count { storage.reserveCapacity(lastCount) }
         storage.append(contentsOf: bytes)
     }
 
@@ -28,6 +31,7 @@ package struct ByteQueue: Sendable {
     package mutating func take(_ count: Int) -> [UInt8] {
         guard count < self.count || start > 0 else {
             defer { storage = [] }
+            lastCount = storage.count
             return storage
         }
         let end = start + min(count, self.count)

@@ -25,6 +25,9 @@ extension URLOpener {
         /// Whether the body is read decoded: Content-Encoding and Content-Length are about what was sent.
         public internal(set) var isDecoded = false
 
+        /// The one Content-Length, checked, or nil.
+        let contentLength: Int?
+
         /// Over which connection it came, and when.
         public internal(set) var connection = ConnectionInfo()
 
@@ -40,20 +43,25 @@ extension URLOpener {
             status: Int, reason: String = "", fields: HTTPFields = HTTPFields(), httpVersion: String = "1.1",
             informational: [ResponseHead] = []
         ) {
+            let length = fields[fields: .contentLength].first.flatMap { field in
+                field.value.split(separator: ",").first.flatMap { Int($0.filter { $0 != " " && $0 != "\t" }) }
+            }
+            self.init(
+                status: status, reason: reason, fields: fields, httpVersion: httpVersion, informational: informational,
+                contentLength: length)
+        }
+
+        /// Makes a head whose Content-Length has been read already.
+        init(
+            status: Int, reason: String, fields: HTTPFields, httpVersion: String, informational: [ResponseHead],
+            contentLength: Int?
+        ) {
             self.status = status
             self.reason = reason
             self.fields = fields
             self.httpVersion = httpVersion
             self.informational = informational
-        }
-    }
-}
-
-extension URLOpener.ResponseHead {
-    /// The one Content-Length, already checked, or nil.
-    var contentLength: Int? {
-        fields[fields: .contentLength].first.flatMap { field in
-            field.value.split(separator: ",").first.flatMap { Int($0.filter { $0 != " " && $0 != "\t" }) }
+            self.contentLength = contentLength
         }
     }
 }

@@ -17,7 +17,8 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     private let isGivenUp = Atomic(false)
 
     init(
-        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, handle: CurlHandle,
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,
+        handle: CurlHandle,
         transport: CurlTransport
     ) {
         transfer = CurlTransfer(request, limits, configuration, easy: handle.easy, isBlocking: true)
@@ -37,9 +38,10 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             try transfer.openBody()
             try transfer.prepare { options in
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
-                if !handle.isConnectionQuiet { options.set(CURLOPT_FRESH_CONNECT, 1) }
-                if self.transfer.request.isForFTP { self.transfer.setCloseFunction(&options) }
+                options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet ? 0 : 1)
+                self.transfer.setCloseFunction(&options)
             }
+            if self.transfer.request.mayUseTLS { handle.usesTLS = true }
             guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
                 throw OpenError(
                     .transport, .prepare, url: self.transfer.request.url, detail: "libcurl takes no transfer")
@@ -80,7 +82,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     /// Has the thread that drives leave as soon as it can. Waits for nobody.
     func stop() {
         isGivenUp.store(true, ordering: .releasing)
-        transfer.sockets.shutDown()
+        transfer.sockets?.shutDown()
         wake()
     }
 
@@ -124,7 +126,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     private func step(_ handle: CurlHandle, _ current: inout CurlHandle?) {
         var code = CURLM_OK
         var ended = CURLE_OK
-        withoutSIGPIPE {
+        withoutSIGPIPE(handle.usesTLS) {
             ended = transfer.resume()
             guard ended == CURLE_OK else { return }
             var running: Int32 = 0
@@ -145,7 +147,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         if transfer.keepsConnection {
             handle.noteConnection(to: transfer.request.location.origin, isFramed: transfer.isFramed)
         }
-        handle.detach()
+        handle.detach(keepsSetting: transfer.keepsConnection)
         transfer.end()
         // Otherwise the handle goes, and with it whatever its connection still holds.
         if transfer.keepsConnection { transport.giveBack(handle) }

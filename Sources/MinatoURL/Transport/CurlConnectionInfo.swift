@@ -1,19 +1,13 @@
 internal import CLibcurl
-internal import MinatoSocket
 
 extension URLOpener.ConnectionInfo {
     /// What libcurl knows of the connection of the transfer that is under way.
     init(_ easy: CurlEasy) {
         self.init()
-        remoteAddress = Self.address(easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT)
-        localAddress = Self.address(easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT)
+        remoteAddress = unsafe easy.peers.remote(easy.text(CURLINFO_PRIMARY_IP), easy.long(CURLINFO_PRIMARY_PORT))
+        localAddress = unsafe easy.peers.local(easy.text(CURLINFO_LOCAL_IP), easy.long(CURLINFO_LOCAL_PORT))
         isReused = easy.long(CURLINFO_NUM_CONNECTS) == 0
         timings = URLOpener.Timings(easy)
-    }
-
-    private static func address(_ easy: CurlEasy, _ host: CURLINFO, _ port: CURLINFO) -> SocketAddress? {
-        guard let host = easy.text(host), !host.isEmpty else { return nil }
-        return try? SocketAddress(host: host, port: easy.long(port))
     }
 }
 

@@ -11,7 +11,16 @@ final class CurlEasy: @unchecked Sendable {
     var key: UInt { unsafe UInt(bitPattern: pointer) }
     /// Where libcurl writes its last message.
     let message: UnsafeMutablePointer<CChar>
+    /// The transfer under way, for the functions that libcurl calls.
+    var transfer: CurlTransfer?
+    /// What is set, when the next transfer may have a use for it; nil otherwise.
+    var setting: CurlSetting?
+    /// Whether it reports what it does, which a transfer asks for when it has to know.
+    var isVerbose = false
+    /// The addresses of the connection used last, so that they are read once for each connection.
+    var peers = CurlPeers()
     /// The lists of the transfer under way, which libcurl does not copy.
+    private var fields: UnsafeMutablePointer<curl_slist>?
     private var lists: [UnsafeMutablePointer<curl_slist>] = unsafe []
 
     /// libcurl asks for one call before all others; initializing a static value happens once, whatever the threads do.
@@ -36,12 +45,38 @@ final class CurlEasy: @unchecked Sendable {
     /// It is on no multi handle. The TLS sessions that it knows stay, as they belong to the options that come again.
     func reset() {
         unsafe curl_easy_reset(pointer)
+        setting = nil
+        isVerbose = false
         freeLists()
         unsafe message.pointee = 0
     }
 
+    /// The transfer has ended, and it is on no multi handle any more.
+    ///
+    /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.
+    func rest(keepsSetting: Bool) {
+        transfer = nil
+        if keepsSetting, setting != nil { unsafe message.pointee = 0 } else { reset() }
+    }
+
+    /// Makes the list of the fields of a request, in place of the one before, which libcurl has no use for any more when the
+    /// new one is set.
+    func setFields(_ lines: [String], _ set: (UnsafeMutablePointer<curl_slist>) -> CURLcode) -> CURLcode {
+        guard let new = unsafe Self.list(lines) else { return CURLE_OUT_OF_MEMORY }
+        let code = unsafe set(new)
+        unsafe curl_slist_free_all(fields)
+        unsafe fields = unsafe new
+        return code
+    }
+
     /// Makes a list of lines for an option; it lives until the transfer has ended. Nil when there is no memory.
     func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+        let list = unsafe Self.list(lines)
+        if let list = unsafe list { unsafe lists.append(list) }
+        return unsafe list
+    }
+
+    private static func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
         var list: UnsafeMutablePointer<curl_slist>?
         for line in lines {
             guard let longer = unsafe curl_slist_append(list, line) else {
@@ -50,13 +85,19 @@ final class CurlEasy: @unchecked Sendable {
             }
             unsafe list = unsafe longer
         }
-        if let list = unsafe list { unsafe lists.append(list) }
         return unsafe list
     }
 
     private func freeLists() {
         for index in unsafe lists.indices { unsafe curl_slist_free_all(lists[index]) }
         unsafe lists.removeAll()
+        unsafe curl_slist_free_all(fields)
+        unsafe fields = nil
+    }
+
+    /// The transfer under way, from what the functions that libcurl calls are given.
+    static func transfer(_ context: UnsafeMutableRawPointer) -> CurlTransfer? {
+        unsafe Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue().transfer
     }
 
     // What libcurl knows of the transfer under way, or of the last one.
@@ -73,12 +114,10 @@ final class CurlEasy: @unchecked Sendable {
         return value
     }
 
-    func text(_ info: CURLINFO) -> String? {
+    /// A text of libcurl's, which lives until the handle is used again.
+    func text(_ info: CURLINFO) -> UnsafePointer<CChar>? {
         var value: UnsafePointer<CChar>?
-        guard unsafe minato_curl_get_string(pointer, info, &value) == CURLE_OK, let value = unsafe value else {
-            return nil
-        }
-        return unsafe String(cString: value)
+        return unsafe minato_curl_get_string(pointer, info, &value) == CURLE_OK ? value : nil
     }
 
     /// The socket of the connection in use, or -1. To be asked before the handle is taken off its multi handle.
@@ -92,7 +131,11 @@ final class CurlEasy: @unchecked Sendable {
 /// Runs code of libcurl that may write to a connection: without SIGPIPE, whoever handles or ignores it otherwise.
 ///
 /// OpenSSL writes without MSG_NOSIGNAL, and with CURLOPT_NOSIGNAL libcurl no longer ignores the signal itself.
-func withoutSIGPIPE<Result>(_ body: () -> Result) -> Result {
+///
+/// - Parameter usesTLS: Whether there may be a connection with TLS. To all others libcurl writes with MSG_NOSIGNAL, and the
+///   six system calls are saved.
+func withoutSIGPIPE<Result>(_ usesTLS: Bool, _ body: () -> Result) -> Result {
+    guard usesTLS else { return body() }
     var guarded = minato_sigpipe_guard()
     unsafe minato_sigpipe_begin(&guarded)
     defer { unsafe minato_sigpipe_end(&guarded) }

@@ -10,6 +10,8 @@ final class CurlHandle: @unchecked Sendable {
     let multi: UnsafeMutableRawPointer
     let easy: CurlEasy
     private let key: PoolKey
+    /// Whether it may have a connection with TLS.
+    var usesTLS = false
 
     /// What the idle connection leads to, or nil when there is none.
     private(set) var origin: Origin?
@@ -25,13 +27,16 @@ final class CurlHandle: @unchecked Sendable {
     }
 
     deinit {
-        withoutSIGPIPE { unsafe _ = curl_multi_cleanup(multi) }
+        withoutSIGPIPE(usesTLS) { unsafe _ = curl_multi_cleanup(multi) }
     }
 
     /// Whether the idle connection is one for a request.
     func suits(_ request: URLOpener.Request) -> Bool {
         origin == request.location.origin && key == PoolKey(request)
     }
+
+    /// Whether it has no connection, and may have one for requests with a key.
+    func isFree(for key: PoolKey) -> Bool { origin == nil && key == self.key }
 
     /// Whether the idle connection may be used: nothing has arrived on it.
     ///
@@ -53,9 +58,10 @@ final class CurlHandle: @unchecked Sendable {
     }
 
     /// Takes the easy handle off, which closes the connection when the transfer is not done.
-    func detach() {
-        withoutSIGPIPE { unsafe _ = curl_multi_remove_handle(multi, easy.pointer) }
-        // Our pointers must not stay in it beyond the transfer.
-        easy.reset()
+    ///
+    /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.
+    func detach(keepsSetting: Bool) {
+        withoutSIGPIPE(usesTLS) { unsafe _ = curl_multi_remove_handle(multi, easy.pointer) }
+        easy.rest(keepsSetting: keepsSetting)
     }
 }

@@ -27,7 +27,13 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     private var idleSockets: Set<curl_socket_t> = []
     /// When libcurl wants to be called at the latest.
     private var deadline: Int64 = .max
+    /// Whether there may be a connection with TLS.
+    private var usesTLS = false
     private var hasEnded = false
+    /// Handles that no transfer uses, set up for the last one. Of any thread.
+    private let spare = Guarded<[CurlEasy]>([])
+    /// As many are kept.
+    private static let maximumSpare = 256
     private var isRetired = false
 
     /// libcurl is not to be called while it calls us: what comes up then waits here.
@@ -40,11 +46,15 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
         super.init()
     }
 
+    /// A handle that no transfer uses; nil when there is no memory. From any thread.
+    func takeEasy() -> CurlEasy? { spare.withLock { $0.popLast() } ?? CurlEasy() }
+
     /// Begins a transfer.
     func begin(_ transfer: LoopTransfer) {
         inside {
             if let error = self.start(transfer) {
                 transfer.pipe.finish(.failed(error))
+                transfer.transfer.easy.rest(keepsSetting: false)
                 transfer.transfer.end()
             } else {
                 // libcurl has asked to be called at once.
@@ -126,7 +136,7 @@ extension CurlLoop {
         later.append(body)
         guard !isInside else { return }
         isInside = true
-        withoutSIGPIPE {
+        withoutSIGPIPE(usesTLS) {
             while !later.isEmpty {
                 later.removeFirst()()
                 takeFinished()
@@ -154,6 +164,7 @@ extension CurlLoop {
             minato_curl_end_socket(socket)
         }
         let easy = transfer.transfer.easy
+        if transfer.transfer.request.mayUseTLS { usesTLS = true }
         do throws(OpenError) {
             try transfer.transfer.prepare { options in self.setCloseFunction(&options, easy) }
         } catch {
@@ -190,8 +201,12 @@ extension CurlLoop {
         let socket = transfer.transfer.isComplete && !transfer.transfer.isFramed ? easy.socket : -1
         if socket >= 0 && sockets[socket] == nil { idleSockets.insert(socket) }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
-        easy.reset()
+        easy.rest(keepsSetting: transfer.transfer.isComplete)
         transfer.transfer.end()
+        // Outside the lock.
+        var surplus: CurlEasy?
+        spare.withLock { spare in if spare.count < Self.maximumSpare { spare.append(easy) } else { surplus = easy } }
+        _ = surplus
     }
 
     private func setTimer() {

@@ -95,6 +95,7 @@ struct CurlOptions {
     /// - Parameter length: How long the body is, nil for one that is sent in chunks.
     mutating func setRequest(_ request: URLOpener.Request, length: Int?) {
         set(CURLOPT_URL, request.location.target)
+        setFields(request)
         // HTTP/2 where TLS offers it (ALPN). Over plain TCP 7.88 fails on the second request with it. Requests that come while
         // the first one still connects wait for what is agreed on there, and then share the connection.
         let isTLS = request.location.origin.scheme == "https"
@@ -108,13 +109,16 @@ struct CurlOptions {
         }
         // HEAD as a mere word would make libcurl wait for the body that Content-Length announces.
         if method == "HEAD" { set(CURLOPT_NOBODY, 1) } else { set(CURLOPT_CUSTOMREQUEST, method) }
+    }
 
+    /// The fields that go to the server.
+    mutating func setFields(_ request: URLOpener.Request) {
         // A name with a colon and nothing more removes what libcurl adds by itself; with a semicolon, it is an empty field.
         var lines = request.fieldsToServer.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines += ["Accept", "Content-Type"].filter { request.field($0) == nil }.map { $0 + ":" }
         // libcurl would ask for leave for long bodies only, and for each of them.
         lines.append(request.expectsContinue && request.body != nil ? "Expect: 100-continue" : "Expect:")
-        setList(CURLOPT_HTTPHEADER, lines)
+        note(unsafe handle.setFields(lines) { unsafe minato_curl_set_list(easy, CURLOPT_HTTPHEADER, $0) })
     }
 
     private mutating func setBody(_ body: URLOpener.Request.Body, _ length: Int?) {

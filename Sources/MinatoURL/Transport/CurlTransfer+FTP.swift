@@ -39,15 +39,15 @@ final class TransferSockets: Sendable {
 
 extension CurlTransfer {
     /// Takes a line of what an FTP server says, which libcurl understands by itself.
-    func takeReply(_ line: [UInt8]) -> Int {
-        ftp.replyCount += line.count
+    func takeReply(_ count: Int) -> Int {
+        ftp.replyCount += count
         guard ftp.replyCount <= FTPState.maximumReplies else {
             failure = OpenError(
                 .headersTooLarge, operation, url: request.url,
                 detail: "the replies of the FTP server are longer than \(FTPState.maximumReplies) bytes")
             return -1
         }
-        return line.count
+        return count
     }
 
     /// Makes the head of the response from what is known when the file begins, or ends at once.
@@ -65,8 +65,9 @@ extension CurlTransfer {
         pipe.publish(head)
     }
 
-    /// Has libcurl close sockets by way of `sockets`.
+    /// Has libcurl close sockets by way of `sockets`, if there are such.
     func setCloseFunction(_ options: inout CurlOptions) {
+        guard let sockets else { return }
         let context = unsafe Unmanaged.passUnretained(sockets).toOpaque()
         let code = unsafe minato_curl_set_close_function(
             easy.pointer,

@@ -24,14 +24,13 @@ extension CurlTransfer {
             { bytes, size, count, context in
                 guard let bytes = unsafe bytes, let context = unsafe context else { return Int(CURL_READFUNC_ABORT) }
                 let memory = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().feed(memory)
+                return unsafe CurlEasy.transfer(context)?.feed(memory) ?? Int(CURL_READFUNC_ABORT)
             },
             { context, offset, origin in
                 guard let context = unsafe context, offset == 0, origin == SEEK_SET else {
                     return CURL_SEEKFUNC_CANTSEEK
                 }
-                let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-                return transfer.rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+                return unsafe CurlEasy.transfer(context)?.rewind() == true ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
             }, context)
         options.note(code)
     }

@@ -15,7 +15,7 @@ final class CurlTransfer: @unchecked Sendable {
     let clock: HopClock
     let isBlocking: Bool
     private let limits: HopLimits
-    private let configuration: URLOpener.Configuration
+    private let configuration: URLOpener.SharedConfiguration
     private let start = minato_clock_now()
 
     // What the callbacks of libcurl fill.
@@ -48,7 +48,8 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// With FTP.
     var ftp = FTPState()
-    let sockets = TransferSockets()
+    /// With FTP: those that are open.
+    let sockets: TransferSockets?
 
     /// How many bytes of the request had gone out when it was last looked at.
     private var sentCount = 0
@@ -60,40 +61,57 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
     init(
-        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, easy: CurlEasy,
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,
+        easy: CurlEasy,
         isBlocking: Bool
     ) {
         self.configuration = configuration
         self.isBlocking = isBlocking
         self.request = request
+        sockets = request.isForFTP ? TransferSockets() : nil
         self.easy = easy
         self.limits = limits
         clock = HopClock(limits, start: start)
         pipe = BodyPipe(url: request.url)
     }
 
-    /// Sets all options. The body has been opened.
+    /// Sets all options, as far as they are not set already. The body has been opened.
     ///
     /// - Parameter configure: Sets those that depend on who drives it.
     func prepare(_ configure: (inout CurlOptions) -> Void) throws(OpenError) {
-        easy.reset()
+        let setting = CurlSetting(request, limits)
         var options = CurlOptions(easy)
+        if let setting, let last = easy.setting, last.suits(setting) {
+            if !last.hasTarget(of: setting) { options.set(CURLOPT_URL, request.location.target) }
+            if !last.hasFields(of: setting) { options.setFields(request) }
+            if easy.isVerbose { options.set(CURLOPT_VERBOSE, 0) }
+            easy.isVerbose = false
+        } else {
+            easy.reset()
+            try setAll(&options)
+        }
+        configure(&options)
+        guard options.refusal == CURLE_OK else {
+            easy.setting = nil
+            throw CurlFailure(code: options.refusal, easy: easy).error(.prepare, url: request.url)
+        }
+        easy.setting = setting
+        easy.transfer = self
+    }
+
+    private func setAll(_ options: inout CurlOptions) throws(OpenError) {
         options.setPolicy()
         options.setLimits(limits)
         try options.setProxy(request)
-        try options.setNetwork(configuration.network, for: request)
+        try options.setNetwork(configuration.value.network, for: request)
         if request.isForFTP {
             options.setFTP(request, limits)
         } else {
-            try options.setTLS(configuration.tls, for: request)
+            try options.setTLS(configuration.value.tls, for: request)
             options.setDecoding(request)
             options.setRequest(request, length: length)
         }
         setCallbacks(&options)
-        configure(&options)
-        guard options.refusal == CURLE_OK else {
-            throw CurlFailure(code: options.refusal, easy: easy).error(.prepare, url: request.url)
-        }
     }
 
     /// What its limits of time depend on.
@@ -152,7 +170,7 @@ final class CurlTransfer: @unchecked Sendable {
     func finish(_ code: CURLcode) {
         if request.isForFTP {
             if code == CURLE_OK { publishFTP() }
-            sockets.shutDown()
+            sockets?.shutDown()
         }
         isComplete = code == CURLE_OK && problem == nil && hasHead
         if isComplete || isCutShort {
@@ -160,7 +178,7 @@ final class CurlTransfer: @unchecked Sendable {
         } else if let failure {
             pipe.finish(.failed(failure))
         } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
-            pipe.finish(.failed(configuration.network.refusal(of: refusedAddress, url: request.url)))
+            pipe.finish(.failed(configuration.value.network.refusal(of: refusedAddress, url: request.url)))
         } else if request.isTunnelled, code == CURLE_RECV_ERROR, problem == nil, !isConnected, tunnelParser.head == nil
         {
             pipe.finish(.failed(tunnelFailure("the proxy ended the connection instead of opening a tunnel")))
@@ -192,14 +210,15 @@ final class CurlTransfer: @unchecked Sendable {
 // What the callbacks of libcurl do.
 extension CurlTransfer {
     private func setCallbacks(_ options: inout CurlOptions) {
-        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        // The handle, which serves other transfers after this one.
+        let context = unsafe Unmanaged.passUnretained(easy).toOpaque()
         options.note(unsafe minato_curl_set_error_buffer(easy.pointer, easy.message))
         let head = unsafe minato_curl_set_head_function(
             easy.pointer,
             { bytes, size, count, context in
                 guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
                 let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeHead(Array(line))
+                return unsafe CurlEasy.transfer(context)?.takeHead(Span(_unsafeBytes: line)) ?? -1
             }, context)
         options.note(head)
         let body = unsafe minato_curl_set_body_function(
@@ -207,22 +226,22 @@ extension CurlTransfer {
             { bytes, size, count, context in
                 guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
                 let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeBody(piece)
+                return unsafe CurlEasy.transfer(context)?.takeBody(piece) ?? -1
             }, context)
         options.note(body)
         let opening = unsafe minato_curl_set_open_function(
             easy.pointer,
             { context, _, address in
                 guard let address = unsafe address, let context = unsafe context else { return CURL_SOCKET_BAD }
-                return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().open(address)
+                return unsafe CurlEasy.transfer(context)?.open(address) ?? CURL_SOCKET_BAD
             }, context)
         options.note(opening)
         let sending = unsafe minato_curl_set_request_function(
             easy.pointer,
             { context, _, _, _, _ in
                 guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
-                let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-                return transfer.maySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+                let maySend = unsafe CurlEasy.transfer(context)?.maySend() ?? false
+                return maySend ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
             }, context)
         options.note(sending)
         let report = unsafe minato_curl_set_debug_function(
@@ -230,7 +249,7 @@ extension CurlTransfer {
             { _, kind, bytes, count, context in
                 guard kind == CURLINFO_TEXT, let bytes = unsafe bytes, let context = unsafe context else { return 0 }
                 let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
-                unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().takeReport(Array(text))
+                unsafe CurlEasy.transfer(context)?.takeReport(Array(text))
                 return 0
             }, context)
         options.note(report)
@@ -240,9 +259,9 @@ extension CurlTransfer {
     /// Takes a line of the head.
     ///
     /// Any other number than its length makes libcurl give up.
-    private func takeHead(_ line: [UInt8]) -> Int {
+    private func takeHead(_ line: Span<UInt8>) -> Int {
         lastProgress = minato_clock_now()
-        if request.isForFTP { return takeReply(line) }
+        if request.isForFTP { return takeReply(line.count) }
         if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
         let hadHead = parser.head != nil
         do throws(ResponseHeadParser.Problem) {
@@ -262,6 +281,7 @@ extension CurlTransfer {
         // What follows a response without a body, or a last chunk, libcurl drops and goes on as if nothing had been: be told.
         if head.isWithoutBody(request.method) || parser.isChunked {
             unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_VERBOSE, 1)
+            easy.isVerbose = true
         }
         publish(head)
         return line.count
@@ -270,7 +290,7 @@ extension CurlTransfer {
     /// Takes a line of what a proxy says to the request for a tunnel.
     ///
     /// It is not the server that says it: of all refusals only the challenge is for the handlers, which know it by its status.
-    private func takeTunnelHead(_ line: [UInt8]) -> Int {
+    private func takeTunnelHead(_ line: Span<UInt8>) -> Int {
         do throws(ResponseHeadParser.Problem) {
             try tunnelParser.take(line)
         } catch {
@@ -322,7 +342,7 @@ extension CurlTransfer {
 
     /// Why a decoded body must not be so long, or nil.
     private func refusal(of count: Int) -> OpenError? {
-        let decoding = configuration.decoding
+        let decoding = configuration.value.decoding
         let received = easy.number(CURLINFO_SIZE_DOWNLOAD_T)
         let isTooDense =
             count > 1 << 20 && count / max(1, decoding.maximumRatio) > received + (parser.isChunked ? Self.unnoted : 0)
@@ -336,12 +356,12 @@ extension CurlTransfer {
         let bytes = unsafe UnsafeRawBufferPointer(
             start: minato_curl_address_bytes(address), count: Int(address.pointee.addrlen))
         let place = try? SocketAddress(rawBytes: unsafe Array(bytes))
-        guard let place, configuration.network.allows(place) else {
+        guard let place, configuration.value.network.allows(place) else {
             refusedAddress = place
             return CURL_SOCKET_BAD
         }
         let socket = unsafe minato_curl_open_socket(address)
-        if request.isForFTP { sockets.add(socket) }
+        sockets?.add(socket)
         return socket
     }
 
@@ -365,6 +385,7 @@ extension CurlTransfer {
     }
 
     private func forbidReuse() {
+        easy.setting = nil
         unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_FORBID_REUSE, 1)
     }
 }

@@ -26,13 +26,13 @@ final class CurlTransport: Transport {
     }
 
     private let home: Guarded<Home>
-    private let configuration: URLOpener.Configuration
+    private let configuration: URLOpener.SharedConfiguration
 
     /// In a forked child, connections and loop belong to the parent.
     private let forks = minato_thread_forks()
 
     init(_ configuration: URLOpener.Configuration = URLOpener.Configuration()) {
-        self.configuration = configuration
+        self.configuration = URLOpener.SharedConfiguration(configuration)
         home = Guarded(Home(loop: configuration.loop))
     }
 
@@ -96,23 +96,24 @@ final class CurlTransport: Transport {
         }
     }
 
-    /// A handle with a connection for the request, or else a new one.
+    /// A handle with a connection for the request, or else one without a connection, which may know certificates and sessions
+    /// of TLS already.
     ///
     /// It belongs to the caller alone.
     private func takeHandle(for request: URLOpener.Request) -> CurlHandle? {
         let key = PoolKey(request)
         guard minato_thread_forks() == forks else { return CurlHandle(key) }
         let handle = idle.withLock { idle in
-            idle.lastIndex { $0.suits(request) }.map { idle.remove(at: $0) }
+            (idle.lastIndex { $0.suits(request) } ?? idle.lastIndex { $0.isFree(for: key) }).map { idle.remove(at: $0) }
         }
         return handle ?? CurlHandle(key)
     }
 
     /// Takes a handle back.
     ///
-    /// One without a connection, and the one that was idle longest, is let go.
+    /// The one that was idle longest is let go.
     func giveBack(_ handle: CurlHandle) {
-        guard handle.origin != nil, minato_thread_forks() == forks else { return }
+        guard minato_thread_forks() == forks else { return }
         // Handles close their connection when they go: outside the lock.
         let surplus = idle.withLock { idle -> CurlHandle? in
             idle.append(handle)

@@ -11,9 +11,10 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     private let loop: CurlLoop
 
     init(
-        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.Configuration, on loop: CurlLoop
+        _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,
+        on loop: CurlLoop
     ) throws(OpenError) {
-        guard let easy = CurlEasy() else { throw CurlTransport.exhausted(request.url) }
+        guard let easy = loop.takeEasy() else { throw CurlTransport.exhausted(request.url) }
         transfer = CurlTransfer(request, limits, configuration, easy: easy, isBlocking: false)
         pipe = transfer.pipe
         self.loop = loop

@@ -16,11 +16,6 @@ struct ResponseHeadParser: Sendable {
     private static let maximumLines = 100
     private static let maximumInformational = 10
 
-    private struct Line {
-        var name: HTTPField.Name
-        var value: [UInt8]
-    }
-
     /// The head of the final response, once it is complete.
     private(set) var head: URLOpener.ResponseHead?
     /// Whether the connection must not be used again: the length was given in two ways (RFC 9112 section 6.3).
@@ -31,7 +26,8 @@ struct ResponseHeadParser: Sendable {
     private var status = 0
     private var version = ""
     private var reason = ""
-    private var lines: [Line] = []
+    private var lines: [HTTPField] = []
+    private var hasLength = false
     private var byteCount = 0
     private var lineCount = 0
     private var informational: [URLOpener.ResponseHead] = []
@@ -39,53 +35,74 @@ struct ResponseHeadParser: Sendable {
     /// Takes one line with its end.
     ///
     /// Lines after the final head are trailers.
-    mutating func take(_ line: [UInt8]) throws(Problem) {
+    mutating func take(_ line: Span<UInt8>) throws(Problem) {
         byteCount += line.count
         lineCount += 1
         guard byteCount <= Self.maximumBytes, lineCount <= Self.maximumLines + 2 else {
             throw Problem(code: .headersTooLarge, detail: "the head has more than 100 lines or 300 KiB")
         }
-        var line = line[...]
-        if line.last == 0x0A { line.removeLast() }
-        if line.last == 0x0D { line.removeLast() }
-        guard !line.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else {
-            throw Problem(code: .badHeader, detail: "a control in a line of the head")
+        var end = line.count
+        if end > 0, line[end - 1] == 0x0A { end -= 1 }
+        if end > 0, line[end - 1] == 0x0D { end -= 1 }
+        let line = line.extracting(..<end)
+        var bits: UInt8 = 0
+        for index in line.indices {
+            let byte = line[index]
+            bits |= byte
+            guard (byte >= 0x20 || byte == 0x09) && byte != 0x7F else {
+                throw Problem(code: .badHeader, detail: "a control in a line of the head")
+            }
         }
         if head == nil && status == 0 {
             try takeStatus(line)
         } else if line.isEmpty {
             if head == nil { try finish() }
         } else {
-            try takeField(line)
+            if lines.isEmpty { lines.reserveCapacity(16) }
+            try takeField(line, isASCII: bits < 0x80)
         }
     }
 
-    private mutating func takeStatus(_ line: ArraySlice<UInt8>) throws(Problem) {
-        let parts = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
-        let versions: [String: String] = ["HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2": "2", "HTTP/2.0": "2"]
-        guard parts.count >= 2, let version = versions[String(decoding: parts[0], as: UTF8.self)],
-            parts[1].count == 3, parts[1].allSatisfy({ (0x30...0x39).contains($0) }),
-            let status = Int(String(decoding: parts[1], as: UTF8.self)), 100...599 ~= status
-        else { throw Problem(code: .badStatusLine, detail: "the response does not begin with a status line of HTTP") }
+    private mutating func takeStatus(_ line: Span<UInt8>) throws(Problem) {
+        let version: (text: String, count: Int)? =
+            if line.begins(with: "HTTP/1.1 ") {
+                ("1.1", 9)
+            } else if line.begins(with: "HTTP/2 ") {
+                ("2", 7)
+            } else if line.begins(with: "HTTP/1.0 ") {
+                ("1.0", 9)
+            } else if line.begins(with: "HTTP/2.0 ") {
+                ("2", 9)
+            } else {
+                nil
+            }
+        guard let version, let status = line.extracting(version.count...).status else {
+            throw Problem(code: .badStatusLine, detail: "the response does not begin with a status line of HTTP")
+        }
         guard status != 101 else {
             throw Problem(code: .unexpectedUpgrade, detail: "the server switched protocols without being asked")
         }
-        self.version = version
+        self.version = version.text
         self.status = status
-        reason = parts.count == 3 ? String(decoding: HTTPSyntax.trimmed(parts[2]), as: UTF8.self) : ""
+        reason = line.extracting(min(version.count + 4, line.count)...).trimmed.text
     }
 
-    private mutating func takeField(_ line: ArraySlice<UInt8>) throws(Problem) {
-        if line.first == 0x20 || line.first == 0x09 {
+    private mutating func takeField(_ line: Span<UInt8>, isASCII: Bool) throws(Problem) {
+        if line[0] == 0x20 || line[0] == 0x09 {
             // A folded line (RFC 9112 section 5.2): one space in place of the fold.
-            guard !lines.isEmpty else { throw Problem(code: .badHeader, detail: "the head begins with a folded line") }
-            lines[lines.count - 1].value += [0x20] + HTTPSyntax.trimmed(line)
+            guard let last = lines.last else {
+                throw Problem(code: .badHeader, detail: "the head begins with a folded line")
+            }
+            let before = unsafe last.withUnsafeBytesOfValue { unsafe Array($0) }
+            let value = before + [0x20] + line.trimmed.bytes
+            lines[lines.count - 1] = HTTPField(name: last.name, lenientValue: value)
             return
         }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), HTTPSyntax.isToken(line[..<colon]),
-            let name = HTTPField.Name(String(decoding: line[..<colon], as: UTF8.self))
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), let name = HeaderNames.name(line.extracting(..<colon))
         else { throw Problem(code: .badHeader, detail: "a line of the head is no field") }
-        lines.append(Line(name: name, value: Array(HTTPSyntax.trimmed(line[(colon + 1)...]))))
+        hasLength = hasLength || name == .contentLength
+        let value = line.extracting((colon + 1)...).trimmed
+        lines.append(isASCII ? HTTPField(name: name, value: value.text) : value.asField(name))
     }
 
     /// Whether a line has come.
@@ -96,7 +113,7 @@ struct ResponseHeadParser: Sendable {
 
     private var fields: HTTPFields {
         var fields = HTTPFields()
-        for line in lines { fields.append(HTTPField(name: line.name, lenientValue: line.value)) }
+        for line in lines { fields.append(line) }
         return fields
     }
 
@@ -104,10 +121,10 @@ struct ResponseHeadParser: Sendable {
     private mutating func finish() throws(Problem) {
         defer {
             lines = []
+            hasLength = false
             lineCount = 0
             status = 0
         }
-        let fields = self.fields
         if status < 200 {
             guard informational.count < Self.maximumInformational else {
                 throw Problem(code: .headersTooLarge, detail: "more than 10 informational responses")
@@ -116,29 +133,85 @@ struct ResponseHeadParser: Sendable {
                 URLOpener.ResponseHead(status: status, reason: reason, fields: fields, httpVersion: version))
             return
         }
-        isChunked = fields.contains(.transferEncoding)
-        mustClose = isChunked && fields.contains(.contentLength)
-        try checkLength()
+        isChunked = lines.contains { $0.name == .transferEncoding }
+        mustClose = isChunked && hasLength
         head = URLOpener.ResponseHead(
-            status: status, reason: reason, fields: fields, httpVersion: version, informational: informational)
+            status: status, reason: reason, fields: fields, httpVersion: version, informational: informational,
+            contentLength: try length())
     }
 
-    /// Every Content-Length is a number of at most 19 digits, and they are all the same one.
+    /// What the Content-Length say, nil without any.
     ///
-    /// `3, 3` is 3 (section 8.6 of RFC 9110).
-    private func checkLength() throws(Problem) {
-        let values = lines.filter { $0.name == .contentLength }
-            .flatMap { $0.value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) }
-            .map { HTTPSyntax.trimmed($0) }
+    /// Every one is a number of at most 19 digits, and they are all the same one. `3, 3` is 3 (section 8.6 of RFC 9110).
+    private func length() throws(Problem) -> Int? {
+        guard hasLength else { return nil }
         var length: Int?
-        for value in values {
-            guard 1...19 ~= value.count, value.allSatisfy({ (0x30...0x39).contains($0) }),
-                let number = Int(String(decoding: value, as: UTF8.self))
-            else { throw Problem(code: .badHeader, detail: "a Content-Length is no number of at most 19 digits") }
-            guard length ?? number == number else {
-                throw Problem(code: .ambiguousLength, detail: "two Content-Length that differ")
+        for field in lines where field.name == .contentLength {
+            let bytes = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
+            for part in bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+                guard let number = HTTPSyntax.trimmed(part).span.number else {
+                    throw Problem(code: .badHeader, detail: "a Content-Length is no number of at most 19 digits")
+                }
+                guard length ?? number == number else {
+                    throw Problem(code: .ambiguousLength, detail: "two Content-Length that differ")
+                }
+                length = number
             }
-            length = number
         }
+        return length
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func begins(with text: StaticString) -> Bool {
+        guard count >= text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount {
+            guard unsafe self[index] == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// The three digits that it begins with, if a space or nothing follows, and they are a status.
+    fileprivate var status: Int? {
+        guard count == 3 || count > 3 && self[3] == 0x20 else { return nil }
+        guard let number = extracting(..<3).number, 100...599 ~= number else { return nil }
+        return number
+    }
+
+    /// The number that 1 to 19 digits are.
+    fileprivate var number: Int? {
+        guard 1...19 ~= count else { return nil }
+        var number = 0
+        for index in indices {
+            let digit = self[index] &- 0x30
+            let (product, isTooMuch) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflows) = product.addingReportingOverflow(Int(digit))
+            guard digit < 10, !isTooMuch, !overflows else { return nil }
+            number = sum
+        }
+        return number
+    }
+
+    fileprivate func firstIndex(of byte: UInt8) -> Int? {
+        for index in indices where self[index] == byte { return index }
+        return nil
+    }
+
+    /// Without spaces and tabs at both ends.
+    fileprivate var trimmed: Span<UInt8> {
+        @_lifetime(copy self) get {
+            var (start, end) = (0, count)
+            while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
+            while start < end, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
+            return extracting(start..<end)
+        }
+    }
+
+    fileprivate var bytes: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
+
+    fileprivate var text: String { unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) } }
+
+    fileprivate func asField(_ name: HTTPField.Name) -> HTTPField {
+        unsafe withUnsafeBufferPointer { unsafe HTTPField(name: name, lenientValue: $0) }
     }
 }

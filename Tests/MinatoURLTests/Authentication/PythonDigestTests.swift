@@ -56,7 +56,7 @@ import Testing
             let handler = DigestAuthHandler(authenticator)
             let request = try URLOpener.Request(url, method: row[4])
             for (python, isFirst) in zip(answers, [true, false, false]) {
-                var chain = HandlerChain([handler], request: request)
+                var chain = HandlerChain(HandlerList([handler]), request: request)
                 var sent = try chain.begin()
                 if isFirst {
                     let head = Authentication.head(401, [("WWW-Authenticate", "Digest " + challenge)])

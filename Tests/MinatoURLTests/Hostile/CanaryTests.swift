@@ -99,7 +99,7 @@ import Testing
             #expect(Self.leak(error, AnyResponse(error)?.head) == nil)
         }
         for url in [
-            "http://u:\(Self.canary)@h:x/", "ftp://u:\(Self.canary)@h/", "u:\(Self.canary)@h",
+            "http://u:\(Self.canary)@h:x/", "ftp://u:\(Self.canary)@h:x/", "u:\(Self.canary)@h",
             "http://a:\(Self.canary)@ /",
         ] {
             let error = #expect(throws: OpenError.self) { try URLOpener.Request(url) }

@@ -104,7 +104,7 @@ struct ProxyTransport: Transport {
             var parser = ResponseHeadParser()
             for line in bytes[..<(end ?? 0)].split(separator: 10, omittingEmptySubsequences: false).dropLast() {
                 if !namesNextNonce && line.starts(with: "Proxy-Authentication-Info:".utf8) { continue }
-                try parser.take(Array(line) + [10])
+                try parser.take((Array(line) + [10]).span)
             }
             guard let head = parser.head, let end else { throw SquidProxy.StartError(log: "no head") }
             let pipe = BodyPipe(url: request.url)

@@ -12,9 +12,17 @@ struct BasicAuthenticator: Sendable {
         self.passwords = passwords
     }
 
+    /// Whether anything can have been accepted before.
+    private var knowsAccepted: Bool {
+        switch side {
+        case .server: passwords.hasPriorAuthentication
+        case .proxy: accepted.withLock { !$0.isEmpty }
+        }
+    }
+
     /// Sends before anybody asks what was accepted before.
     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
-        guard request.field(side.answerField) == nil,
+        guard knowsAccepted, request.field(side.answerField) == nil,
             let known = KnownCredentials(passwords, for: side, of: request, original: exchange.original)
         else { return }
         let credentials =
@@ -30,7 +38,7 @@ struct BasicAuthenticator: Sendable {
     func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {
-        guard
+        guard head.status == side.status || exchange.request.sentCredentials(for: side) != nil,
             let known = KnownCredentials(passwords, for: side, of: exchange.request, original: exchange.original)
         else { return .accept }
         note(head.status, exchange.request, known.place)

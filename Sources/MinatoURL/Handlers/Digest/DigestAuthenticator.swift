@@ -24,9 +24,10 @@ struct DigestAuthenticator: Sendable {
 
     /// Answers before anybody asks, where a nonce is known.
     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
-        guard let known = KnownCredentials(passwords, for: side, of: request, original: exchange.original) else {
-            return
-        }
+        // Nearly every request: nothing is known, and nothing was sent.
+        guard !sessions.isEmpty || request.sentCredentials(for: side) != nil,
+            let known = KnownCredentials(passwords, for: side, of: request, original: exchange.original)
+        else { return }
         removeUsedAnswer(&request, in: exchange)
         guard request.field(side.answerField) == nil else { return }
         for session in sessions.sessions(for: known.place) {
@@ -41,7 +42,7 @@ struct DigestAuthenticator: Sendable {
     func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {
-        guard
+        guard head.status == side.status || exchange.request.sentCredentials(for: side) != nil,
             let known = KnownCredentials(passwords, for: side, of: exchange.request, original: exchange.original)
         else { return .accept }
         guard head.status == side.status else {

@@ -55,6 +55,9 @@ final class DigestSessions: Sendable {
         }
     }
 
+    /// Whether there are none.
+    var isEmpty: Bool { entries.withLock { $0.isEmpty } }
+
     /// The sessions that hold for a URL, newest first.
     func sessions(for place: RequestURL) -> [DigestSession] {
         let scope = PasswordScope(of: place)

@@ -1,0 +1,41 @@
+/// The handlers of an opener in order, and of them those that have anything to say at a stage.
+struct HandlerList: Sendable {
+    let preparing: [any OpenerHandler]
+    let answering: [any OpenerHandler]
+    let examining: [any OpenerHandler]
+
+    init(_ handlers: [any OpenerHandler]) {
+        func those(_ stage: HandlerStages) -> [any OpenerHandler] {
+            handlers.filter { ($0 as? any StagedHandler)?.stages.contains(stage) ?? true }
+        }
+        preparing = those(.prepare)
+        answering = those(.answer)
+        examining = those(.examine)
+    }
+}
+
+/// The stages of an open.
+struct HandlerStages: OptionSet, Sendable {
+    let rawValue: Int
+
+    static let prepare = HandlerStages(rawValue: 1)
+    static let answer = HandlerStages(rawValue: 2)
+    static let examine = HandlerStages(rawValue: 4)
+}
+
+/// A handler that says at which stages it has nothing to say, so that it is not asked there.
+protocol StagedHandler: OpenerHandler {
+    /// Where it does something else than a handler does by default.
+    var stages: HandlerStages { get }
+}
+
+extension ProxyHandler: StagedHandler { var stages: HandlerStages { .prepare } }
+extension FTPHandler: StagedHandler { var stages: HandlerStages { .prepare } }
+extension DataHandler: StagedHandler { var stages: HandlerStages { .answer } }
+extension FileHandler: StagedHandler { var stages: HandlerStages { .answer } }
+extension RedirectHandler: StagedHandler { var stages: HandlerStages { .examine } }
+extension CookieHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
+extension BasicAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
+extension DigestAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
+extension ProxyBasicAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
+extension ProxyDigestAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }

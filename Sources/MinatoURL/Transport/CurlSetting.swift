@@ -1,0 +1,32 @@
+/// What the options of an easy handle were set for, so that the next transfer sets only what differs.
+///
+/// Only of plain requests, which have no body and go straight to an HTTP server: of all others nothing stays.
+struct CurlSetting {
+    private(set) var request: URLOpener.Request
+    private let limits: HopLimits
+
+    /// Fails for a request that leaves behind more than can be compared, or a secret.
+    init?(_ request: URLOpener.Request, _ limits: HopLimits) {
+        guard request.body == nil, request.proxy == nil, !request.isForFTP,
+            !["POST", "PUT", "PATCH"].contains(request.method), !request.fields.contains(where: \.isSensitive)
+        else { return nil }
+        self.request = request
+        self.limits = limits
+    }
+
+    /// Whether all options but URL and fields are right for another one.
+    func suits(_ other: CurlSetting) -> Bool {
+        request.isDecoded == other.request.isDecoded && request.method == other.request.method
+            && request.skipsPeerVerification == other.request.skipsPeerVerification
+            && request.location.origin == other.request.location.origin && limits.connect == other.limits.connect
+            && limits.minimumRate == other.limits.minimumRate
+    }
+
+    /// Whether it has the same URL.
+    func hasTarget(of other: CurlSetting) -> Bool { request.location.target == other.request.location.target }
+
+    /// Whether it has the same fields.
+    func hasFields(of other: CurlSetting) -> Bool {
+        request.fields.elementsEqual(other.request.fields) { $0.value == $1.value && $0.name == $1.name }
+    }
+}
