@@ -209,57 +209,10 @@ final class CurlTransfer: @unchecked Sendable {
 
 // What the callbacks of libcurl do.
 extension CurlTransfer {
-    private func setCallbacks(_ options: inout CurlOptions) {
-        // The handle, which serves other transfers after this one.
-        let context = unsafe Unmanaged.passUnretained(easy).toOpaque()
-        options.note(unsafe minato_curl_set_error_buffer(easy.pointer, easy.message))
-        let head = unsafe minato_curl_set_head_function(
-            easy.pointer,
-            { bytes, size, count, context in
-                guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-                let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-                return unsafe CurlEasy.transfer(context)?.takeHead(Span(_unsafeBytes: line)) ?? -1
-            }, context)
-        options.note(head)
-        let body = unsafe minato_curl_set_body_function(
-            easy.pointer,
-            { bytes, size, count, context in
-                guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-                let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-                return unsafe CurlEasy.transfer(context)?.takeBody(piece) ?? -1
-            }, context)
-        options.note(body)
-        let opening = unsafe minato_curl_set_open_function(
-            easy.pointer,
-            { context, _, address in
-                guard let address = unsafe address, let context = unsafe context else { return CURL_SOCKET_BAD }
-                return unsafe CurlEasy.transfer(context)?.open(address) ?? CURL_SOCKET_BAD
-            }, context)
-        options.note(opening)
-        let sending = unsafe minato_curl_set_request_function(
-            easy.pointer,
-            { context, _, _, _, _ in
-                guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
-                let maySend = unsafe CurlEasy.transfer(context)?.maySend() ?? false
-                return maySend ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-            }, context)
-        options.note(sending)
-        let report = unsafe minato_curl_set_debug_function(
-            easy.pointer,
-            { _, kind, bytes, count, context in
-                guard kind == CURLINFO_TEXT, let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-                let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
-                unsafe CurlEasy.transfer(context)?.takeReport(Array(text))
-                return 0
-            }, context)
-        options.note(report)
-        if feed != nil { unsafe setReadFunctions(&options, context) }
-    }
-
     /// Takes a line of the head.
     ///
     /// Any other number than its length makes libcurl give up.
-    private func takeHead(_ line: Span<UInt8>) -> Int {
+    func takeHead(_ line: Span<UInt8>) -> Int {
         lastProgress = minato_clock_now()
         if request.isForFTP { return takeReply(line.count) }
         if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
@@ -322,7 +275,7 @@ extension CurlTransfer {
     }
 
     /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
-    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         if request.isForFTP {
             // What libcurl makes of size and time is not the file.
             if request.method == "HEAD" { return bytes.count }
@@ -352,7 +305,7 @@ extension CurlTransfer {
     }
 
     /// Opens a socket for an address, if it may be connected to.
-    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+    func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
         let bytes = unsafe UnsafeRawBufferPointer(
             start: minato_curl_address_bytes(address), count: Int(address.pointee.addrlen))
         let place = try? SocketAddress(rawBytes: unsafe Array(bytes))
@@ -369,7 +322,7 @@ extension CurlTransfer {
     /// dead before one byte of a response, if the server may get the request twice.
     ///
     /// libcurl would send it up to five times, whatever its method. RFC 9110 section 9.2.2.
-    private func maySend() -> Bool {
+    func maySend() -> Bool {
         sendCount += 1
         if sendCount == 1 || (sendCount == 2 && request.isIdempotent && request.body?.isRestartable != false) {
             return true
@@ -380,7 +333,7 @@ extension CurlTransfer {
     }
 
     /// Takes what libcurl says of its doings.
-    private func takeReport(_ text: [UInt8]) {
+    func takeReport(_ text: [UInt8]) {
         if text.starts(with: "Excess found".utf8) || text.starts(with: "Leftovers after".utf8) { forbidReuse() }
     }
 
