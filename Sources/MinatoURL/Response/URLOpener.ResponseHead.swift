@@ -12,7 +12,11 @@ extension URLOpener {
         public let reason: String
 
         /// The fields in the order received, duplicates kept, looked up without regard to case.
-        public let fields: HTTPFields
+        public var fields: HTTPFields { received?.all ?? given }
+
+        /// Those that came from a server, and otherwise those that the head was made with.
+        private let received: ReceivedFields?
+        private let given: HTTPFields
 
         /// `"1.0"`, `"1.1"` or `"2"`.
         public let httpVersion: String
@@ -27,6 +31,8 @@ extension URLOpener {
 
         /// The one Content-Length, checked, or nil.
         let contentLength: Int?
+        /// Whether the body is encoded.
+        let isEncoded: Bool
 
         /// Over which connection it came, and when.
         public internal(set) var connection = ConnectionInfo()
@@ -43,25 +49,29 @@ extension URLOpener {
             status: Int, reason: String = "", fields: HTTPFields = HTTPFields(), httpVersion: String = "1.1",
             informational: [ResponseHead] = []
         ) {
-            let length = fields[fields: .contentLength].first.flatMap { field in
+            self.status = status
+            self.reason = reason
+            self.httpVersion = httpVersion
+            self.informational = informational
+            (received, given) = (nil, fields)
+            contentLength = fields[fields: .contentLength].first.flatMap { field in
                 field.value.split(separator: ",").first.flatMap { Int($0.filter { $0 != " " && $0 != "\t" }) }
             }
-            self.init(
-                status: status, reason: reason, fields: fields, httpVersion: httpVersion, informational: informational,
-                contentLength: length)
+            isEncoded = fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
         }
 
-        /// Makes a head whose Content-Length has been read already.
+        /// Makes a head from what a server sent.
         init(
-            status: Int, reason: String, fields: HTTPFields, httpVersion: String, informational: [ResponseHead],
-            contentLength: Int?
+            status: Int, reason: String, received: ReceivedFields, httpVersion: String, informational: [ResponseHead],
+            contentLength: Int?, isEncoded: Bool
         ) {
             self.status = status
             self.reason = reason
-            self.fields = fields
             self.httpVersion = httpVersion
             self.informational = informational
+            (self.received, given) = (received, HTTPFields())
             self.contentLength = contentLength
+            self.isEncoded = isEncoded
         }
     }
 }

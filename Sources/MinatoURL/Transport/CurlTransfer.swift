@@ -344,11 +344,6 @@ extension CurlTransfer {
 }
 
 extension URLOpener.ResponseHead {
-    /// Whether its body is encoded, as it was sent.
-    var isEncoded: Bool {
-        fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
-    }
-
     /// Whether a response to the method ends with its head, over HTTP/1.
     func isWithoutBody(_ method: String) -> Bool {
         method == "HEAD" || status == 204 || status == 304 || contentLength == 0

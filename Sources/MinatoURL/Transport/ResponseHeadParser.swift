@@ -26,8 +26,12 @@ struct ResponseHeadParser: Sendable {
     private var status = 0
     private var version = ""
     private var reason = ""
-    private var lines: [HTTPField] = []
-    private var hasLength = false
+    /// The lines of the fields so far, each with a newline, folded ones in one.
+    private var lines: [UInt8] = []
+    private var length: Int?
+    /// Whether the last line gave a length.
+    private var isLength = false
+    private var isEncoded = false
     private var byteCount = 0
     private var lineCount = 0
     private var informational: [URLOpener.ResponseHead] = []
@@ -45,10 +49,8 @@ struct ResponseHeadParser: Sendable {
         if end > 0, line[end - 1] == 0x0A { end -= 1 }
         if end > 0, line[end - 1] == 0x0D { end -= 1 }
         let line = line.extracting(..<end)
-        var bits: UInt8 = 0
         for index in line.indices {
             let byte = line[index]
-            bits |= byte
             guard (byte >= 0x20 || byte == 0x09) && byte != 0x7F else {
                 throw Problem(code: .badHeader, detail: "a control in a line of the head")
             }
@@ -56,10 +58,9 @@ struct ResponseHeadParser: Sendable {
         if head == nil && status == 0 {
             try takeStatus(line)
         } else if line.isEmpty {
-            if head == nil { try finish() }
+            if head == nil { finish() }
         } else {
-            if lines.isEmpty { lines.reserveCapacity(16) }
-            try takeField(line, isASCII: bits < 0x80)
+            try takeField(line)
         }
     }
 
@@ -79,6 +80,9 @@ struct ResponseHeadParser: Sendable {
         guard let version, let status = line.extracting(version.count...).status else {
             throw Problem(code: .badStatusLine, detail: "the response does not begin with a status line of HTTP")
         }
+        guard status >= 200 || informational.count < Self.maximumInformational else {
+            throw Problem(code: .headersTooLarge, detail: "more than 10 informational responses")
+        }
         guard status != 101 else {
             throw Problem(code: .unexpectedUpgrade, detail: "the server switched protocols without being asked")
         }
@@ -87,78 +91,81 @@ struct ResponseHeadParser: Sendable {
         reason = line.extracting(min(version.count + 4, line.count)...).trimmed.text
     }
 
-    private mutating func takeField(_ line: Span<UInt8>, isASCII: Bool) throws(Problem) {
+    private mutating func takeField(_ line: Span<UInt8>) throws(Problem) {
         if line[0] == 0x20 || line[0] == 0x09 {
             // A folded line (RFC 9112 section 5.2): one space in place of the fold.
-            guard let last = lines.last else {
-                throw Problem(code: .badHeader, detail: "the head begins with a folded line")
-            }
-            let before = unsafe last.withUnsafeBytesOfValue { unsafe Array($0) }
-            let value = before + [0x20] + line.trimmed.bytes
-            lines[lines.count - 1] = HTTPField(name: last.name, lenientValue: value)
+            guard !lines.isEmpty else { throw Problem(code: .badHeader, detail: "the head begins with a folded line") }
+            guard !isLength else { throw Problem(code: .badHeader, detail: "a Content-Length on two lines") }
+            lines[lines.count - 1] = 0x20
+            lines.append(contentsOf: line.trimmed)
+            lines.append(0x0A)
             return
         }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), let name = HeaderNames.name(line.extracting(..<colon))
-        else { throw Problem(code: .badHeader, detail: "a line of the head is no field") }
-        hasLength = hasLength || name == .contentLength
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw Self.noField }
+        let name = line.extracting(..<colon)
+        guard name.isToken else { throw Self.noField }
         let value = line.extracting((colon + 1)...).trimmed
-        lines.append(isASCII ? HTTPField(name: name, value: value.text) : value.asField(name))
+        isLength = name.isSame(as: "content-length")
+        if isLength {
+            try takeLength(value)
+        } else if name.isSame(as: "transfer-encoding") {
+            isChunked = true
+        } else if name.isSame(as: "content-encoding") {
+            isEncoded = isEncoded || !value.isEmpty && !value.isSame(as: "identity")
+        }
+        if lines.isEmpty { lines.reserveCapacity(512) }
+        lines.append(contentsOf: name)
+        lines.append(UInt8(ascii: ":"))
+        lines.append(contentsOf: value)
+        lines.append(0x0A)
+    }
+
+    private static let noField = Problem(code: .badHeader, detail: "a line of the head is no field")
+
+    /// Every Content-Length is a number of at most 19 digits, and they are all the same one.
+    ///
+    /// `3, 3` is 3 (section 8.6 of RFC 9110).
+    private mutating func takeLength(_ value: Span<UInt8>) throws(Problem) {
+        var start = 0
+        while true {
+            let rest = value.extracting(start...)
+            let comma = rest.firstIndex(of: UInt8(ascii: ","))
+            guard let number = rest.extracting(..<(comma ?? rest.count)).trimmed.number else {
+                throw Problem(code: .badHeader, detail: "a Content-Length is no number of at most 19 digits")
+            }
+            guard length ?? number == number else {
+                throw Problem(code: .ambiguousLength, detail: "two Content-Length that differ")
+            }
+            length = number
+            guard let comma else { return }
+            start += comma + 1
+        }
     }
 
     /// Whether a line has come.
     var hasBegun: Bool { byteCount > 0 }
 
     /// The fields after the body. libcurl does not say where they end.
-    var trailers: HTTPFields { head == nil ? HTTPFields() : fields }
-
-    private var fields: HTTPFields {
-        var fields = HTTPFields()
-        for line in lines { fields.append(line) }
-        return fields
-    }
+    var trailers: HTTPFields { head == nil || lines.isEmpty ? HTTPFields() : ReceivedFields(lines).all }
 
     /// An empty line: the end of a head.
-    private mutating func finish() throws(Problem) {
+    private mutating func finish() {
         defer {
             lines = []
-            hasLength = false
+            (length, isLength, isEncoded) = (nil, false, false)
             lineCount = 0
             status = 0
         }
+        let head = URLOpener.ResponseHead(
+            status: status, reason: reason, received: ReceivedFields(lines), httpVersion: version,
+            informational: status < 200 ? [] : informational, contentLength: length, isEncoded: isEncoded)
         if status < 200 {
-            guard informational.count < Self.maximumInformational else {
-                throw Problem(code: .headersTooLarge, detail: "more than 10 informational responses")
-            }
-            informational.append(
-                URLOpener.ResponseHead(status: status, reason: reason, fields: fields, httpVersion: version))
-            return
+            informational.append(head)
+            isChunked = false
+        } else {
+            mustClose = isChunked && length != nil
+            self.head = head
         }
-        isChunked = lines.contains { $0.name == .transferEncoding }
-        mustClose = isChunked && hasLength
-        head = URLOpener.ResponseHead(
-            status: status, reason: reason, fields: fields, httpVersion: version, informational: informational,
-            contentLength: try length())
-    }
-
-    /// What the Content-Length say, nil without any.
-    ///
-    /// Every one is a number of at most 19 digits, and they are all the same one. `3, 3` is 3 (section 8.6 of RFC 9110).
-    private func length() throws(Problem) -> Int? {
-        guard hasLength else { return nil }
-        var length: Int?
-        for field in lines where field.name == .contentLength {
-            let bytes = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
-            for part in bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-                guard let number = HTTPSyntax.trimmed(part).span.number else {
-                    throw Problem(code: .badHeader, detail: "a Content-Length is no number of at most 19 digits")
-                }
-                guard length ?? number == number else {
-                    throw Problem(code: .ambiguousLength, detail: "two Content-Length that differ")
-                }
-                length = number
-            }
-        }
-        return length
     }
 }
 
@@ -207,11 +214,26 @@ extension Span<UInt8> {
         }
     }
 
-    fileprivate var bytes: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
-
     fileprivate var text: String { unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) } }
 
-    fileprivate func asField(_ name: HTTPField.Name) -> HTTPField {
-        unsafe withUnsafeBufferPointer { unsafe HTTPField(name: name, lenientValue: $0) }
+    /// Whether it is a token (RFC 9110 section 5.6.2).
+    fileprivate var isToken: Bool {
+        for index in indices where !HTTPSyntax.isTokenByte(self[index]) { return false }
+        return count > 0
+    }
+
+    /// Whether it is a text, but for upper case here.
+    fileprivate func isSame(as text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        for index in indices {
+            guard unsafe HTTPSyntax.lowercased(self[index]) == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(contentsOf bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }
