@@ -28,7 +28,7 @@ extension URLOpener {
 
         /// Which kind of IP address to connect to. Default: ``IPVersion/any``, IPv6 and IPv4 in turn (RFC 8305).
         ///
-        /// With another one, libcurl 7.88 does not connect to Unix sockets either (`connectionFailed`).
+        /// A Unix socket that a route leads to has none, and is connected to all the same.
         public var ipVersion = IPVersion.any
 
         /// Which addresses may be connected to. Default: ``AddressPolicy/any``.

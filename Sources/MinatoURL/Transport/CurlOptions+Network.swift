@@ -4,17 +4,15 @@ internal import MinatoSocket
 extension CurlOptions {
     /// From where to where the connection leads.
     mutating func setNetwork(_ network: URLOpener.Network, for request: URLOpener.Request) throws(OpenError) {
-        switch network.ipVersion {
-        case .any: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_WHATEVER))
-        case .v4: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V4))
-        case .v6: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V6))
-        }
+        let endpoint = network.endpoint(for: request.location.origin)
+        // libcurl 7.88 looks for an address of the version that is asked for, and a Unix socket has none.
+        setVersion(endpoint?.isUnix == true ? .any : network.ipVersion)
         switch network.source {
         case .address(let address): set(CURLOPT_INTERFACE, "host!" + (try Self.checked(address, request)))
         case .interface(let name): set(CURLOPT_INTERFACE, "if!" + (try Self.checked(name, request)))
         case nil: break
         }
-        guard let endpoint = network.endpoint(for: request.location.origin) else {
+        guard let endpoint else {
             // What a proxy connects to is its business.
             if request.proxy == nil { try Self.checkVersion(network, request) }
             return
@@ -36,6 +34,14 @@ extension CurlOptions {
             } else {
                 throw request.refusal("the route to \(endpoint) is not one that libcurl can take")
             }
+        }
+    }
+
+    private mutating func setVersion(_ version: URLOpener.Network.IPVersion) {
+        switch version {
+        case .any: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_WHATEVER))
+        case .v4: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V4))
+        case .v6: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V6))
         }
     }
 
@@ -77,5 +83,16 @@ extension CurlOptions {
             throw request.refusal("an empty name, or one with a NUL, in the configuration of the network")
         }
         return text
+    }
+}
+
+extension Endpoint {
+    /// Whether it is a Unix socket.
+    fileprivate var isUnix: Bool {
+        switch target {
+        case .path, .abstract: true
+        case .address(let address): address.family == .unix
+        case .host: false
+        }
     }
 }
