@@ -62,6 +62,51 @@ import Testing
         #expect(mock.requests.count == (row.isRetried ? 2 : 1))
     }
 
+    /// What a program's own error says it was doing counts, whoever throws it: the mock, or a handler that answers.
+    @Test(
+        arguments: Face.allCases,
+        [
+            (OpenError.Code.timedOut, OpenError.Operation.connect, true), (.timedOut, .open, false),
+            (.timedOut, .handle, false), (.connectionReset, .connect, true), (.connectionReset, .handle, false),
+            (.connectionRefused, .handle, true),
+        ])
+    func errorsOfProgramsSayWhatWasDone(
+        _ face: Face, _ row: (code: OpenError.Code, operation: OpenError.Operation, isRetried: Bool)
+    ) async throws {
+        struct Answering: OpenerHandler {
+            let failing: @Sendable () throws(OpenError) -> Void
+            func answer(
+                _ request: URLOpener.Request, in exchange: URLOpener.Exchange
+            ) throws(OpenError) -> URLOpener.Answer? {
+                try failing()
+                return .init(head: .init(status: 200))
+            }
+        }
+        let asked = Outcome.Counter()
+        let fail: @Sendable () throws(OpenError) -> Void = { () throws(OpenError) in
+            asked.add(1)
+            throw OpenError(row.code, operation: row.operation, url: "http://h/", detail: "slow")
+        }
+        let mock = MockTransport { (_) throws(OpenError) in
+            try fail()
+            return .init(status: 200)
+        }
+        var configuration = URLOpener.Configuration()
+        configuration.retries = .init(attempts: 3)
+        configuration.retries.firstPause = .milliseconds(1)
+        for opener in [
+            URLOpener(transport: mock, configuration: configuration),
+            URLOpener(Answering(failing: fail), transport: mock, configuration: configuration),
+        ] {
+            let before = asked.value
+            let error = await #expect(throws: OpenError.self) { try await face.open(opener, "http://h/") }
+            #expect(error?.code == row.code && error?.operation == row.operation)
+            #expect(error?.description == "\(row.operation) http://h/: slow (\(row.code))")
+            #expect(asked.value - before == (row.isRetried ? 3 : 1))
+        }
+        #expect(OpenError(row.code, url: "http://h/", detail: "").operation == .handle)
+    }
+
     /// Off by default; as often as asked for; the last error is the result.
     @Test(arguments: Face.allCases, [(1, 1), (0, 1), (2, 2), (4, 4)])
     func endsAfterSoMany(_ face: Face, _ row: (attempts: Int, count: Int)) async throws {

@@ -76,6 +76,16 @@ struct MockSnippets {
         let refused = await openError { _ = try await URLOpener(transport: down).open("http://h.example/") }
         #expect(refused?.code == .connectionRefused && refused?.operation == .handle)
 
+        let slow = MockTransport { (request) throws(OpenError) in
+            throw OpenError(.timedOut, operation: .connect, url: request.url, detail: "nobody answers")
+        }
+        var configuration = URLOpener.Configuration()
+        configuration.retries = .init(attempts: 2)
+        configuration.retries.firstPause = .milliseconds(1)
+        let patient = URLOpener(transport: slow, configuration: configuration)
+        #expect(await openError { _ = try await patient.open("http://h.example/") }?.code == .timedOut)
+        #expect(slow.requests.count == 2)
+
         let broken = MockTransport { request in
             .init(
                 head: .init(status: 200), body: Array("half".utf8),

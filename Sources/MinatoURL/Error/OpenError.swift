@@ -62,14 +62,17 @@ public struct OpenError: Error, Sendable {
     /// Python: `HTTPError.code`.
     public var status: Int? { response?.status ?? blockingResponse?.status }
 
-    /// Makes an error of a handler's own.
+    /// Makes an error of the program's own: one that a handler throws, or the closure of a ``MockTransport``.
     ///
     /// - Parameters:
     ///   - code: What went wrong; a handler may define codes of its own.
+    ///   - operation: What was being done. Default: ``Operation/handle``. Where the error stands for one of the network's it is
+    ///     ``Operation/connect``, ``Operation/open`` or ``Operation/read``: ``URLOpener/Retries`` try a `timedOut` or
+    ///     `connectionReset` again only when it came while connecting.
     ///   - url: The URL concerned. A user name and password in it are removed.
     ///   - detail: One line for people, without secrets. Controls in it are escaped.
-    public init(_ code: Code, url: String, detail: String) {
-        self.init(code, .handle, url: url, detail: detail)
+    public init(_ code: Code, operation: Operation = .handle, url: String, detail: String) {
+        self.init(code, operation, url: url, detail: detail)
     }
 
     init(
