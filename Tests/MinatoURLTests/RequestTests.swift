@@ -29,8 +29,14 @@ import Testing
         ("ftp://h/%0d%0aDELE%20x", .badURL), ("ftp://a%0a:b@h/", .badURL), ("ftp://h/%00", .badURL),
         ("file:x", .badURL), ("file:", .badURL), ("file://h/x", .badURL), ("file://u:p@localhost/x", .badURL),
         ("file:///x?y", .badURL), ("file:///%00", .badURL), ("file:///a b", .badURL),
-        ("gopher://h/", .unsupportedScheme),
-        ("localhost:80/", .unsupportedScheme),
+        ("localhost:80/", .badURL), ("localhost:80", .badURL), ("a.example:8080?x", .badURL), ("tel:112", .badURL),
+        ("mem:", .badURL), ("mem://", .badURL), ("mem:#f", .badURL), ("1mem:x", .badURL), ("m_m:x", .badURL),
+        ("mem:a b", .badURL), ("mem:a\r\nb", .badURL), ("mem:\0", .badURL), ("mem:a\u{7f}", .badURL),
+        ("user:password@h", .badURL), ("mem:a/b@c", .badURL), ("mem:///u:p@h/", .badURL), ("mem:x#u@h", .badURL),
+        ("gopher://h:x/", .badURL), ("gopher://h:99999/", .badURL), ("gopher://:70/", .badURL),
+        ("gopher://u:p@/", .badURL), ("gopher://h/a b", .badURL), ("gopher://h/\r\nx", .badURL),
+        ("gopher://good\\@evil/", .badURL), ("gopher://\u{6771}/", .badURL), ("gopher://a%0a:b@h/", .badURL),
+        ("gopher://a%3Ab:p@h/", .badCredentials), ("imap://u;x=c:p@[/", .badURL),
         ("http://a%3Ab:p@h/", .badCredentials), ("http://a@b@h/", .badURL), ("http://good\\@evil/", .badURL),
         ("http://a|b/", .badURL), ("http://a%/", .badURL), ("http://[a@h/", .badURL), ("http://\u{ff0f}@h/", .badURL),
         ("http://[::1]x/", .badURL), ("http://[1.2.3.4]/", .badURL),
@@ -38,6 +44,35 @@ import Testing
     func refusesURL(_ text: String, _ code: OpenError.Code) {
         let error = #expect(throws: OpenError.self) { try URLOpener.Request(text) }
         #expect(error?.code == code)
+    }
+
+    /// Of schemes that nobody here knows: with a host as of http, or else as it is.
+    @Test(arguments: [
+        ("gopher://H", "gopher://H/", "gopher", "h"), ("MEM://H:81/P?q#f", "mem://H:81/P?q#f", "mem", "h"),
+        ("gopher://u:p@h/x@y", "gopher://h/x@y", "gopher", "h"),
+        ("a+b-c.1://[::1]/", "a+b-c.1://[::1]/", "a+b-c.1", "[::1]"),
+        ("imap://u;o=x:p@h/", "imap://h/", "imap", "h"), ("mem://h/\u{e9}", "mem://h/%C3%A9", "mem", "h"),
+        ("Mem:a/../B?q#f", "mem:a/../B?q#f", "mem", ""), ("mem:\u{e9}", "mem:%C3%A9", "mem", ""),
+        ("mem:/80", "mem:/80", "mem", ""), ("mem:80x", "mem:80x", "mem", ""), ("mem:?q", "mem:?q", "mem", ""),
+        ("mem:///x", "mem:///x", "mem", ""), ("mem:///80", "mem:///80", "mem", ""),
+        ("localhost:x", "localhost:x", "localhost", ""),
+        ("x:%0d%0a", "x:%0d%0a", "x", ""),
+    ])
+    func readsSchemesOfHandlers(_ text: String, _ shown: String, _ scheme: String, _ host: String) throws {
+        let request = try URLOpener.Request(text)
+        #expect(request.url == shown)
+        #expect(request.location.origin.scheme == scheme && request.location.origin.host == host)
+        #expect(!request.location.target.contains("#"))
+    }
+
+    /// What looks like a URL without its scheme is not shown as one with a scheme.
+    @Test func passwordsWithoutASchemeAreNotShown() {
+        for text in ["klem:c4n4ry@h", "klem:c4n4/ry@h", "klem:c4n4ry#@h", "klem:c4n4ry?@h:80/"] {
+            let error = #expect(throws: OpenError.self) { try URLOpener.Request(text) }
+            #expect(error?.code == .badURL && error?.description.contains("c4n4") == false, "\(error as Any)")
+        }
+        let error = #expect(throws: OpenError.self) { try URLOpener.Request("localhost:80/") }
+        #expect(error?.description == "prepare localhost:80/: no scheme before the host and port (badURL)")
     }
 
     @Test func takesCredentialsOutOfTheURL() throws {

@@ -165,20 +165,36 @@ struct HandlersSnippets {
         func answer(
             _ request: URLOpener.Request, in exchange: URLOpener.Exchange
         ) throws(OpenError) -> URLOpener.Answer? {
-            guard request.url.hasPrefix("http://built-in.internal/") else { return nil }
-            guard let page = pages[String(request.url.dropFirst(25))] else { return .init(head: .init(status: 404)) }
+            guard request.url.hasPrefix("built-in:") else { return nil }
+            guard let page = pages[String(request.url.dropFirst(9))] else { return .init(head: .init(status: 404)) }
             return .init(head: .init(status: 200, reason: "OK"), body: Array(page.utf8))
         }
     }
 
     @Test("A handler that answers by itself is judged as a server would be")
     func answers() async throws {
-        let opener = URLOpener(BuiltIn(pages: ["port": "港"]), ProxyHandler(.fixed(try Proxy("http://127.0.0.1:1"))))
-        let response = try await opener.open("http://built-in.internal/port")
+        let opener = URLOpener(BuiltIn(pages: ["port": "港"]))
+        let response = try await opener.open("built-in:port")
         #expect(text(try await response.body.collect(upTo: 9)) == "港" && response.remoteAddress == nil)
-        let error = await openError { _ = try await opener.open("http://built-in.internal/other") }
+        let error = await openError { _ = try await opener.open("built-in:other") }
         #expect(error?.status == 404 && error?.response != nil)
-        #expect(#expect(throws: OpenError.self) { try URLOpener.Request("mem:x") }?.code == .unsupportedScheme)
+    }
+
+    @Test("Schemes of handlers' own")
+    func schemes() async throws {
+        let opener = URLOpener(BuiltIn(pages: [:]), ProxyHandler(.fixed(try Proxy("http://127.0.0.1:1"))))
+        #expect(await openError { _ = try await opener.open("gopher://h.example:70/x") }?.code == .unsupportedScheme)
+        #expect(await openError { _ = try await opener.open("BUILT-IN:x") }?.status == 404)
+        for url in ["klem:secret@host", "mem:a@b", "localhost:80/", "mem:a b"] {
+            #expect(#expect(throws: OpenError.self) { try URLOpener.Request(url) }?.code == .badURL)
+        }
+        #expect(try URLOpener.Request("gopher://klem:secret@host:70/x").url == "gopher://host:70/x")
+        #expect(try URLOpener.Request("mem:///x").url == "mem:///x")
+        let leading = MockTransport { _ in .init(status: 302, fields: [("Location", "built-in:port")]) }
+        let led = await openError {
+            _ = try await URLOpener(BuiltIn(pages: ["port": "港"]), transport: leading).open("http://h.example/")
+        }
+        #expect(led?.code == .unsupportedScheme && led?.status == 302)
     }
 
     @Test("data: URLs")

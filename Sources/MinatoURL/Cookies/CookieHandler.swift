@@ -10,7 +10,8 @@ internal import HTTPTypes
 /// and nothing else. Where the program has set a Cookie field itself, that one is sent and the jar's is not.
 ///
 /// Set-Cookie is taken from every response: also from one that is followed by another request, and from one that ends in an
-/// error. Only a 407 is left out: it comes from a proxy, which is not to set cookies for the server beyond.
+/// error. Only a 407 is left out: it comes from a proxy, which is not to set cookies for the server beyond. Cookies are for http
+/// and https: a handler that answers another scheme neither gets nor sets any.
 ///
 /// It throws nothing of its own: a cookie that the rules refuse is left out. May be shared by openers and threads, which then
 /// share the cookies. Python: `urllib.request.HTTPCookieProcessor`.
@@ -32,7 +33,7 @@ public struct CookieHandler: OpenerHandler {
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         guard !Self.hasOwn(request, exchange) else { return }
         request.removeField("Cookie")
-        guard let value = jar.field(for: Self.place(of: request)) else { return }
+        guard request.location.isHTTP, let value = jar.field(for: Self.place(of: request)) else { return }
         // Unredirected, so that the next request is not taken for one with a Cookie field of the program's.
         try request.addField("Cookie", value, sensitive: true, unredirected: true)
     }
@@ -53,7 +54,7 @@ public struct CookieHandler: OpenerHandler {
     public func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {
-        guard head.status != 407 else { return .accept }
+        guard head.status != 407, exchange.request.location.isHTTP else { return .accept }
         for field in head.fields[fields: .setCookie] {
             let bytes = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
             jar.take(bytes, from: Self.place(of: exchange.request))

@@ -23,7 +23,10 @@ extension OpenError.Code {
     /// own business (`Content-Length`).
     public static let badRequest = Self(rawValue: "badRequest")
 
-    /// The scheme is not http or https.
+    /// No handler answers the scheme; or a redirect leads to another one than http and https, or such a URL was given where only
+    /// these make sense.
+    ///
+    /// Found when the request is opened, not when it is made. Nothing is sent. Python: `unknown_open`.
     public static let unsupportedScheme = Self(rawValue: "unsupportedScheme")
 
     /// A user name or password cannot be sent: a colon in the user name, or a control. It is found in the URL, or when a

@@ -9,24 +9,32 @@ extension RequestURL {
     /// Whether an HTTP server is to be asked for it: proxies, say, are for these alone.
     var isHTTP: Bool { origin.scheme == "http" || origin.scheme == "https" }
 
-    /// Reads a URL that a program wants opened: http, https, `data:`, `file:` or ftp.
+    /// Reads a URL that a program wants opened: of any scheme, most of which only a handler can answer.
     ///
-    /// Redirects do not come through here, so that no server leads to one of the last three.
+    /// Redirects do not come through here, so that no server leads beyond http and https.
     ///
-    /// - Throws: As ``init(_:)``.
+    /// - Throws: ``OpenError`` with `badURL`.
     init(ofRequest text: String) throws(OpenError) {
         do throws(Problem) {
             if let location = try Self.beyondHTTP(text) {
                 self = location
-                return
+            } else if Self.hasHostOrIsHTTP(URLSplit(text)) {
+                try self.init(parsing: text)
+            } else {
+                try self.init(opaque: text)
             }
         } catch {
             throw error.asError(of: text)
         }
-        try self.init(text)
     }
 
-    /// Reads a URL of one of the schemes that are not HTTP's; nil for another one.
+    /// Whether a host is to be read: not without `//` and something behind it, which http and https never do without.
+    private static func hasHostOrIsHTTP(_ split: URLSplit) -> Bool {
+        guard let scheme = split.scheme?.lowercased(), scheme != "http", scheme != "https" else { return true }
+        return split.authority.map { !$0.isEmpty } ?? false
+    }
+
+    /// Reads a URL of one of the schemes, beside HTTP's, that handlers of ours open; nil for another one.
     static func beyondHTTP(_ text: String) throws(Problem) -> RequestURL? {
         switch URLSplit(text).scheme?.lowercased() {
         case dataScheme: try RequestURL(data: text)
@@ -68,6 +76,25 @@ extension RequestURL {
         guard !PercentEncoding.unquoteToBytes(path).contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
             throw Problem(detail: "a control in the path")
         }
+    }
+
+    /// Reads a URL without a host, of a scheme of which nothing is known: what is behind the colon is the path.
+    ///
+    /// What people write without a scheme begins with one, too: `localhost:80/` and `user:password@host`. The former is found
+    /// out by its number. The latter would be shown wherever a URL is, so that an `@` is not taken at all.
+    private init(opaque text: String) throws(Problem) {
+        var split = URLSplit(try Self.inASCII(text))
+        guard !split.path.isEmpty || split.query != nil else { throw Problem(detail: "nothing follows the scheme") }
+        let first = split.authority == nil ? split.path.utf8.prefix { $0 != UInt8(ascii: "/") } : "".utf8[...]
+        guard first.isEmpty || !first.allSatisfy({ ASCIISet.digits.contains($0) }) else {
+            throw Problem(detail: "no scheme before the host and port")
+        }
+        guard !text.utf8.contains(UInt8(ascii: "@")) else {
+            throw Problem(detail: "an @ in a URL without \"//\" and a host: what is before it may be a password")
+        }
+        let scheme = split.scheme?.lowercased() ?? ""
+        split.scheme = scheme
+        self.init(withoutServer: split, path: { $0.dropFirst(scheme.count + 1) })
     }
 
     /// - Parameter path: Takes the path out of the URL without its fragment.

@@ -44,7 +44,11 @@ public protocol OpenerHandler: Sendable {
     /// block. By default it answers nothing. The first handler that answers decides. Throwing means that the request failed, as
     /// when no server can be reached: the open ends with that error, unless it is one that ``URLOpener/Retries`` try again.
     ///
-    /// Python: `http_open`, `data_open`.
+    /// It may answer a URL of whatever scheme, one of its own too (`mem:x`, `gopher://host/`). One that nobody answers makes the
+    /// open fail (`unsupportedScheme`), but for http and https. No redirect leads to another scheme than these two; proxies,
+    /// cookies and authentication are for these two alone.
+    ///
+    /// Python: `http_open`, `data_open`, `default_open`, `unknown_open`.
     func answer(
         _ request: URLOpener.Request, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Answer?

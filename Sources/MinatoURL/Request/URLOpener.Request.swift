@@ -90,14 +90,17 @@ extension URLOpener {
         /// Makes a request.
         ///
         /// - Parameters:
-        ///   - url: An http, https, `data:`, `file:` or ftp URL; the last two need a handler when it is opened. A user name and
-        ///     password in it (`http://user:pw@host/`) are taken out: they are neither sent nor shown, and used only to answer a
-        ///     challenge (401, Basic or Digest) of that same scheme, host and port, or to log in by FTP. Non-ASCII in path and
-        ///     query is percent-encoded as UTF-8; spaces and controls are refused.
+        ///   - url: A URL of any scheme; all but http, https and `data:` need a handler that answers when it is opened. A user
+        ///     name and password in it (`http://user:pw@host/`) are taken out: they are neither sent nor shown, and used only to
+        ///     answer a challenge (401, Basic or Digest) of that same scheme, host and port over http and https, or to log in by
+        ///     FTP. Non-ASCII in path and query is percent-encoded as UTF-8; spaces and controls are refused. A URL of a scheme that
+        ///     Minato does not know is read in the same way when it has `//` and a host (`gopher://host:70/x`), and is taken as it is
+        ///     otherwise (`mem:x`). Then it must not have an `@`, before which a password could stand, nor a number from the colon
+        ///     to the first slash: `localhost:80/` lacks its scheme.
         ///   - method: The method, case-sensitive, or nil: GET, or POST when there is a body.
         ///   - body: The body, or nil for none.
-        /// - Throws: ``OpenError`` with `badURL`, `unsupportedScheme`, `badCredentials` or `badRequest`. A host that does not
-        ///   exist is not an error here.
+        /// - Throws: ``OpenError`` with `badURL`, `badCredentials` or `badRequest`. A host that does not exist is not an error
+        ///   here, nor is a scheme that nobody answers.
         ///
         /// Python: `Request(url, data, method=...)`.
         public init(_ url: String, method: String? = nil, body: Body? = nil) throws(OpenError) {
@@ -132,7 +135,7 @@ extension URLOpener {
         /// that host must not see.
         ///
         /// - Parameter url: As in ``init(_:method:body:)-(_,_,URLOpener.Request.Body?)``.
-        /// - Throws: As there, with `badURL`, `unsupportedScheme` or `badCredentials`; the request is unchanged then.
+        /// - Throws: As there, with `badURL` or `badCredentials`; the request is unchanged then.
         ///
         /// Python: setting `full_url`.
         public mutating func setURL(_ url: String) throws(OpenError) {

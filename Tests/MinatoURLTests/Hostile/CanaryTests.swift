@@ -99,10 +99,10 @@ import Testing
             #expect(Self.leak(error, AnyResponse(error)?.head) == nil)
         }
         for url in [
-            "http://u:\(Self.canary)@h:x/", "ftp://u:\(Self.canary)@h:x/", "u:\(Self.canary)@h",
-            "http://a:\(Self.canary)@ /",
+            "http://u:\(Self.canary)@h:x/", "ftp://u:\(Self.canary)@h/", "u:\(Self.canary)@h",
+            "http://a:\(Self.canary)@ /", "gopher://u:\(Self.canary)@h/", "mem:///u:\(Self.canary)@h/",
         ] {
-            let error = #expect(throws: OpenError.self) { try URLOpener.Request(url) }
+            let error = await #expect(throws: OpenError.self) { try await face.open(URLOpener(), url) }
             #expect(Self.leak(error) == nil)
         }
     }

@@ -38,10 +38,10 @@ enum AuthenticationSide: Sendable {
     }
 
     /// Who gets the answer of a request, or nil: a request that goes straight to its server has no secret for any proxy, and a
-    /// SOCKS proxy speaks no HTTP.
+    /// SOCKS proxy speaks no HTTP; nor does a handler that answers another scheme.
     func place(of request: URLOpener.Request) -> RequestURL? {
         switch self {
-        case .server: request.location
+        case .server: request.location.isHTTP ? request.location : nil
         case .proxy: request.httpProxy?.location
         }
     }
