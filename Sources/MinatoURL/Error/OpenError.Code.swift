@@ -66,25 +66,25 @@ extension OpenError.Code {
     /// The TLS handshake failed: no common cipher, or the peer does not speak TLS.
     public static let tlsHandshakeFailed = Self(rawValue: "tlsHandshakeFailed")
 
-    /// Server and program have no version of TLS in common: the server knows old ones only.
+    /// Server or proxy and program have no version of TLS in common: the other side knows old ones only.
     public static let tlsTooOld = Self(rawValue: "tlsTooOld")
 
-    /// The server's certificate is for another name.
+    /// The certificate of the server, or of a proxy over TLS, is for another name.
     public static let tlsWrongName = Self(rawValue: "tlsWrongName")
 
-    /// The server's certificate has expired, or is not valid yet.
+    /// The certificate of the server, or of a proxy over TLS, has expired, or is not valid yet.
     public static let tlsExpired = Self(rawValue: "tlsExpired")
 
-    /// Nobody who is trusted has issued the server's certificate.
+    /// Nobody who is trusted has issued the certificate of the server, or of a proxy over TLS.
     public static let tlsUnknownIssuer = Self(rawValue: "tlsUnknownIssuer")
 
-    /// The server's certificate was not accepted for another reason.
+    /// The certificate of the server, or of a proxy over TLS, was not accepted for another reason.
     public static let tlsPeerNotVerified = Self(rawValue: "tlsPeerNotVerified")
 
     /// The server's key is none of those that are pinned.
     public static let tlsPinMismatch = Self(rawValue: "tlsPinMismatch")
 
-    /// The server wants a certificate of the program, which shows none.
+    /// The server wants a certificate of the program, which shows none; or a proxy does, which is shown none ever.
     public static let tlsCertificateRequired = Self(rawValue: "tlsCertificateRequired")
 
     /// A file of the opener's TLS configuration cannot be used.

@@ -10,6 +10,9 @@ extension URLOpener {
     /// It holds for the opener as a whole: connections and TLS sessions are never shared with an opener that has other
     /// settings. Files are read for each connection; one that cannot be used makes opens fail (`tlsConfiguration`).
     ///
+    /// ``trust`` and ``minimumVersion`` hold for proxies that TLS is spoken to (``Proxy/Scheme/https``), too. The others do not: a
+    /// proxy is not shown the client certificate, and its key is not one of those that are pinned.
+    ///
     /// What a certificate is refused for has a code of its own: `tlsWrongName`, `tlsExpired`, `tlsUnknownIssuer`,
     /// `tlsPinMismatch`, and `tlsTooOld` where the server knows no version that is new enough.
     ///

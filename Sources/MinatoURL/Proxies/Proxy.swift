@@ -6,7 +6,7 @@
 /// ```
 ///
 /// An http URL is asked of an HTTP proxy as a whole; for an https URL it opens a tunnel (CONNECT), in which it sees nothing.
-/// A SOCKS5 proxy opens the connection for both.
+/// A SOCKS5 proxy opens the connection for both. TLS to the proxy itself is the scheme `https`.
 ///
 /// Printing or dumping one shows neither user name nor password. A value, usable in any thread.
 ///
@@ -16,8 +16,15 @@ public struct Proxy: Hashable, Sendable {
     public enum Scheme: String, Hashable, Sendable {
         /// HTTP over TCP.
         case http
-        /// HTTP over TLS: the way to the proxy is private, too. It is not there yet: an open fails with `badProxy`. Python
-        /// takes it for ``http``.
+        /// HTTP over TLS: the way to the proxy is private, too.
+        ///
+        /// The proxy has to show a certificate for its name, by ``URLOpener/TLS/trust`` and ``URLOpener/TLS/minimumVersion`` of
+        /// the opener, as a server would; nothing is sent to it before, whatever
+        /// ``URLOpener/Request/skipsPeerVerification`` says. Pinned keys and the client certificate are for servers alone. What is
+        /// wrong with it has the code that it has with a server (`tlsWrongName`, `tlsUnknownIssuer` and so on), and the detail
+        /// names the proxy. Spoken is HTTP/1.1. Python takes it for ``http``.
+        ///
+        /// See CURLOPT_PROXY(3), CURLOPT_PROXY_CAINFO(3).
         case https
         /// SOCKS5; the proxy looks names up, not this machine. Written `socks5://` or `socks5h://`.
         case socks5
@@ -128,7 +135,7 @@ extension Proxy: CustomStringConvertible, CustomReflectable {
 }
 
 extension OpenError.Code {
-    /// The proxy to use is none: a text that is no proxy's URL, or one of another kind than HTTP and SOCKS5.
+    /// The proxy to use is none: a text that is no proxy's URL, or one of another kind than HTTP, with TLS or without, and SOCKS5.
     public static let badProxy = Self(rawValue: "badProxy")
 
     /// The proxy does not lead to the server: it opens no tunnel or connection, or does not know who asks.

@@ -80,7 +80,7 @@ extension URLOpener {
         /// everything. Default: false.
         ///
         /// For this request alone, and for redirects to the same scheme, host and port. Its connections and TLS sessions are
-        /// never used for requests that verify, nor theirs for it. It shows: in the description of the request, and in
+        /// never used for requests that verify, nor theirs for it. A proxy on the way is verified all the same. It shows: in the description of the request, and in
         /// ``URLOpener/ConnectionInfo/isPeerVerified`` of the response. For a server with a certificate of one's own, name
         /// its issuer in ``URLOpener/TLS/trust`` instead.
         ///

@@ -12,14 +12,22 @@ struct CurlFailure {
     private let parser: ResponseHeadParser
     private let isDecoded: Bool
     private let isFTP: Bool
+    private let proxy: Proxy?
+    private let alert: TLSAlert?
 
     /// Takes down what the handle knows; it has to be asked before it is used again.
+    ///
+    /// - Parameters:
+    ///   - proxy: The proxy that was being spoken to, in place of the server behind a tunnel.
+    ///   - alert: The alert that was sent last.
     init(
         code: CURLcode, easy: CurlEasy, problem: ResponseHeadParser.Problem? = nil,
         parser: ResponseHeadParser = ResponseHeadParser(), isDecoded: Bool = false,
-        isFTP: Bool = false
+        isFTP: Bool = false, proxy: Proxy? = nil, alert: TLSAlert? = nil
     ) {
+        self.alert = alert
         self.isFTP = isFTP
+        self.proxy = proxy?.scheme == .https ? proxy : nil
         self.isDecoded = isDecoded
         self.code = code
         self.problem = problem
@@ -27,7 +35,7 @@ struct CurlFailure {
         let text = unsafe String(cString: easy.message)
         message = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
         systemCode = Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO))
-        verifyResult = easy.long(CURLINFO_SSL_VERIFYRESULT)
+        verifyResult = easy.long(self.proxy == nil ? CURLINFO_SSL_VERIFYRESULT : CURLINFO_PROXY_SSL_VERIFYRESULT)
         isConnected = easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
     }
 
@@ -41,14 +49,21 @@ struct CurlFailure {
         let phase = operation == .open && !isConnected ? .connect : operation
         let shownSystemCode = Self.hasSystemCause.contains(code) ? systemCode : 0
         return OpenError(
-            name, phase, url: url, detail: ownWords ?? message, systemCode: shownSystemCode, curlCode: curlCode)
+            name, phase, url: url, detail: detail, systemCode: shownSystemCode, curlCode: curlCode)
     }
 
     /// libcurl keeps the last errno, whatever it belongs to: it means something only beside these.
     private static let hasSystemCause: [CURLcode] = [CURLE_COULDNT_CONNECT, CURLE_SEND_ERROR, CURLE_RECV_ERROR]
 
-    /// What to say where libcurl's words mislead: memory there is enough of.
+    private var detail: String {
+        let words = ownWords ?? message
+        guard let proxy, Self.isOfPeer(name) else { return words }
+        return "the proxy \(proxy): \(words)"
+    }
+
+    /// What to say where libcurl's words mislead: memory there is enough of, and no system call failed.
     private var ownWords: String? {
+        if let reason { return "the handshake was ended by us: \(reason.name)" }
         guard code == CURLE_OUT_OF_MEMORY else { return nil }
         return switch name {
         case .headersTooLarge: "a line of the head is longer than 100 KiB"
@@ -68,7 +83,7 @@ struct CurlFailure {
         case CURLE_COULDNT_CONNECT: systemCode == ECONNREFUSED ? .connectionRefused : .connectionFailed
         case CURLE_INTERFACE_FAILED: .sourceUnavailable
         case CURLE_OPERATION_TIMEDOUT: isConnected ? .tooSlow : .timedOut
-        case CURLE_SSL_CONNECT_ERROR: Self.handshakeCode(message)
+        case CURLE_SSL_CONNECT_ERROR: reason?.code ?? Self.handshakeCode(message)
         case CURLE_PEER_FAILED_VERIFICATION: Self.verificationCode(verifyResult)
         case CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS: .tlsPeerNotVerified
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH: .tlsPinMismatch
@@ -88,6 +103,11 @@ struct CurlFailure {
         case CURLE_RECV_ERROR: receiveError
         default: .transport
         }
+    }
+
+    /// The alert where it alone tells why a handshake failed.
+    private var reason: TLSAlert? {
+        code == CURLE_SSL_CONNECT_ERROR && Self.handshakeCode(message) == .tlsHandshakeFailed ? alert : nil
     }
 
     /// libcurl has one code for a reset connection, a broken chunk and a head over its own limit.

@@ -1,23 +1,31 @@
 internal import CLibcurl
 
 extension CurlOptions {
+    /// The options that say whom to trust, which libcurl has twice.
+    private struct TrustOptions {
+        let verifiesPeer: CURLoption
+        let verifiesHost: CURLoption
+        let version: CURLoption
+        let file: CURLoption
+        let text: CURLoption
+        let folder: CURLoption
+
+        static let ofServer = TrustOptions(
+            verifiesPeer: CURLOPT_SSL_VERIFYPEER, verifiesHost: CURLOPT_SSL_VERIFYHOST, version: CURLOPT_SSLVERSION,
+            file: CURLOPT_CAINFO, text: CURLOPT_CAINFO_BLOB, folder: CURLOPT_CAPATH)
+        static let ofProxy = TrustOptions(
+            verifiesPeer: CURLOPT_PROXY_SSL_VERIFYPEER, verifiesHost: CURLOPT_PROXY_SSL_VERIFYHOST,
+            version: CURLOPT_PROXY_SSLVERSION, file: CURLOPT_PROXY_CAINFO, text: CURLOPT_PROXY_CAINFO_BLOB,
+            folder: CURLOPT_PROXY_CAPATH)
+    }
+
     /// Whom to trust, and who we are.
+    ///
+    /// A proxy is verified always: it is told passwords, and what is not encrypted itself. It is not shown who we are, and its
+    /// keys are not those that are pinned.
     mutating func setTLS(_ tls: URLOpener.TLS, for request: URLOpener.Request) throws(OpenError) {
-        set(CURLOPT_SSL_VERIFYPEER, request.skipsPeerVerification ? 0 : 1)
-        set(CURLOPT_SSL_VERIFYHOST, request.skipsPeerVerification ? 0 : 2)
-        switch tls.minimumVersion {
-        case .tls12: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        case .tls13: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
-        }
-        switch tls.trust {
-        case .system: break
-        case .file(let path):
-            set(CURLOPT_CAINFO, try Self.checked(path, request))
-            unset(CURLOPT_CAPATH)
-        case .pem(let text):
-            setBlob(CURLOPT_CAINFO_BLOB, Array(try Self.checked(text, request).utf8))
-            unset(CURLOPT_CAPATH)
-        }
+        try setTrust(tls, .ofServer, verifies: !request.skipsPeerVerification, request)
+        if request.proxy?.scheme == .https { try setTrust(tls, .ofProxy, verifies: true, request) }
         if let client = tls.clientCertificate {
             set(CURLOPT_SSLCERT, try Self.checked(client.certificate, request))
             set(CURLOPT_SSLKEY, try Self.checked(client.key, request))
@@ -28,6 +36,26 @@ extension CurlOptions {
             throw request.refusal("a pinned key is not the base64 of a SHA-256")
         }
         set(CURLOPT_PINNEDPUBLICKEY, tls.pinnedKeys.map { "sha256//" + $0 }.joined(separator: ";"))
+    }
+
+    private mutating func setTrust(
+        _ tls: URLOpener.TLS, _ options: TrustOptions, verifies: Bool, _ request: URLOpener.Request
+    ) throws(OpenError) {
+        set(options.verifiesPeer, verifies ? 1 : 0)
+        set(options.verifiesHost, verifies ? 2 : 0)
+        switch tls.minimumVersion {
+        case .tls12: set(options.version, Int(CURL_SSLVERSION_TLSv1_2))
+        case .tls13: set(options.version, Int(CURL_SSLVERSION_TLSv1_3))
+        }
+        switch tls.trust {
+        case .system: break
+        case .file(let path):
+            set(options.file, try Self.checked(path, request))
+            unset(options.folder)
+        case .pem(let text):
+            setBlob(options.text, Array(try Self.checked(text, request).utf8))
+            unset(options.folder)
+        }
     }
 
     /// Whether a text is the base64 of 32 bytes.

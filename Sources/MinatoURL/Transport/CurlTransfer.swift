@@ -23,6 +23,8 @@ final class CurlTransfer: @unchecked Sendable {
     private var problem: ResponseHeadParser.Problem?
     /// Of what a proxy says to the request for a tunnel.
     private var tunnelParser = ResponseHeadParser()
+    /// The alert that was sent last, with TLS within TLS.
+    private var alert: TLSAlert?
     /// An address that was not connected to because nobody may.
     private var refusedAddress: SocketAddress?
     /// Why a callback gave up, when the error is known there.
@@ -102,7 +104,7 @@ final class CurlTransfer: @unchecked Sendable {
     private func setAll(_ options: inout CurlOptions) throws(OpenError) {
         options.setPolicy()
         options.setLimits(limits)
-        try options.setProxy(request)
+        options.setProxy(request)
         try options.setNetwork(configuration.value.network, for: request)
         if request.isForFTP {
             options.setFTP(request, limits)
@@ -179,18 +181,21 @@ final class CurlTransfer: @unchecked Sendable {
             pipe.finish(.failed(failure))
         } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
             pipe.finish(.failed(configuration.value.network.refusal(of: refusedAddress, url: request.url)))
-        } else if request.isTunnelled, code == CURLE_RECV_ERROR, problem == nil, !isConnected, tunnelParser.head == nil
-        {
+        } else if code == CURLE_RECV_ERROR, problem == nil, awaitsTunnel, easy.alertCode == nil {
             pipe.finish(.failed(tunnelFailure("the proxy ended the connection instead of opening a tunnel")))
         } else if code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun {
             pipe.finish(.failed(headless))
         } else {
             let failure = CurlFailure(
                 code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded,
-                isFTP: request.isForFTP)
+                isFTP: request.isForFTP, proxy: awaitsTunnel || !request.isTunnelled ? request.httpProxy : nil,
+                alert: alert)
             pipe.finish(.failed(failure.error(hasHead ? .read : .open, url: request.url)))
         }
     }
+
+    /// Whether a proxy has not said yet whether it opens a tunnel: with the server nothing can have gone wrong then.
+    private var awaitsTunnel: Bool { request.isTunnelled && !isConnected && tunnelParser.head == nil }
 
     /// There is no head, and libcurl does not mind, or says that nothing came.
     private var headless: OpenError {
@@ -334,6 +339,7 @@ extension CurlTransfer {
 
     /// Takes what libcurl says of its doings.
     func takeReport(_ text: [UInt8]) {
+        if let sent = TLSAlert(report: text) { alert = sent }
         if text.starts(with: "Excess found".utf8) || text.starts(with: "Leftovers after".utf8) { forbidReuse() }
     }
 

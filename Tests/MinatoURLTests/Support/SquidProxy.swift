@@ -26,7 +26,8 @@ final class SquidProxy {
     ///   - users: Names and passwords.
     ///   - realm: The realm of both schemes.
     ///   - usesOfNonce: How often a nonce may be used.
-    init(_ users: [(String, String)], realm: String, usesOfNonce: Int) throws {
+    ///   - certificate: The files of its certificate and key, without `.pem` and `.key`; with it, it speaks TLS.
+    init(_ users: [(String, String)], realm: String, usesOfNonce: Int, certificate: String? = nil) throws {
         directory = try TemporaryDirectory()
         let hashes = users.map { "\($0):\(realm):\(MD5.hexadecimal("\($0):\(realm):\($1)"))\n" }
         _ = try directory.write("digest", Array(hashes.joined().utf8))
@@ -36,8 +37,9 @@ final class SquidProxy {
         for name in ["", "digest", "basic"] { _ = unsafe chmod(directory.file(name), 0o755) }
         let held = try HeldPort()
         address = "\(held.address)"
+        let tls = certificate.map { " tls-cert=\($0).pem tls-key=\($0).key" } ?? ""
         let configuration = """
-            http_port \(address)
+            \(tls.isEmpty ? "http" : "https")_port \(address)\(tls)
             pid_filename none
             cache_log /dev/null
             access_log none
@@ -62,7 +64,7 @@ final class SquidProxy {
             ["sh", "-c", "exec squid -N -d 1 -n \(service) -f \(file) 2>&1"],
             environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
         var log = ""
-        while !log.contains("Accepting HTTP Socket connections") {
+        while !log.contains("Accepting HTTP\(tls.isEmpty ? "" : "S") Socket connections") {
             guard let line = process.readLine() else { throw StartError(log: log) }
             log += line + "\n"
         }
