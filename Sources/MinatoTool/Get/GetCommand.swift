@@ -50,8 +50,8 @@ struct GetCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            The proxy to use: http://[user:password@]host:port or socks5://... Default: what the environment says: \
-            http_proxy, https_proxy, all_proxy, and no_proxy for the hosts to reach without one (* for all).
+            The proxy to use: http://[user:password@]host:port, https://... or socks5://... Default: what the \
+            environment says: http_proxy, https_proxy, and no_proxy for the hosts to reach without one (* for all).
             """, valueName: "url"))
     var proxy: String?
 

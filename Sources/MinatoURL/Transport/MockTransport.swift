@@ -65,8 +65,8 @@ public final class MockTransport: Sendable {
     /// Makes a transport.
     ///
     /// - Parameter answer: Called for each request as it would be sent, in the thread of the opener's caller, by several at
-    ///   once when these are several. What it throws is why the request failed on the way; a closure that throws has to name
-    ///   the type: `{ (request) throws(OpenError) in ... }`.
+    ///   once when these are several. What it throws is why the request failed on the way, and ``OpenError/operation`` at which
+    ///   step; a closure that throws has to name the type: `{ (request) throws(OpenError) in ... }`.
     public init(_ answer: @escaping @Sendable (URLOpener.Request) throws(OpenError) -> Reply) {
         self.answer = answer
     }
