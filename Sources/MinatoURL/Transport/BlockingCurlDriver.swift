@@ -21,7 +21,8 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         handle: CurlHandle,
         transport: CurlTransport
     ) {
-        transfer = CurlTransfer(request, limits, configuration, easy: handle.easy, isBlocking: true)
+        transfer = CurlTransfer(
+            request, limits, configuration, easy: handle.easy, setting: CurlSetting(request, limits), isBlocking: true)
         self.transport = transport
         self.handle = Guarded(handle)
         wakeable = Guarded(handle)
@@ -101,13 +102,17 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         try handle.withLock { (current) throws(OpenError) in
             // Without a handle it has ended, and the pipe knows how.
             while let handle = current, !self.isGivenUp.load(ordering: .acquiring) {
+                let mark = self.transfer.pipe.moment.lastProgress
                 self.step(handle, &current)
                 if current == nil || isDone(self.transfer.pipe) { return }
                 var moment = self.transfer.moment
                 if let wait { (moment.waitingSince, moment.waitLimit) = (wait.since, wait.limit) }
                 switch self.transfer.clock.verdict(at: minato_clock_now(), moment) {
                 case .wait(let time):
-                    let left = max(0, time - minato_clock_now())
+                    // With HTTP/2 libcurl 7.88 may have more in its own buffers, of which no socket tells: it is asked again until
+                    // nothing comes.
+                    let hasMore = self.transfer.isFramed && self.transfer.pipe.moment.lastProgress != mark
+                    let left = hasMore ? 0 : max(0, time - minato_clock_now())
                     let wait = min(left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0), Self.longestWait)
                     unsafe _ = curl_multi_poll(handle.multi, nil, 0, Int32(wait), nil)
                 case .over(let over):

@@ -30,7 +30,10 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     /// Whether there may be a connection with TLS.
     private var usesTLS = false
     private var hasEnded = false
-    /// Handles that no transfer uses, set up for the last one. Of any thread.
+    /// Handles that no transfer uses, set up for the last one, to be used as they are. Of any thread.
+    ///
+    /// Others are not kept: on a connection of HTTP/2 that other streams use, libcurl 7.88 leaves a handle its buffer, and refuses
+    /// to set how large that is.
     private let spare = Guarded<[CurlEasy]>([])
     /// As many are kept.
     private static let maximumSpare = 256
@@ -46,8 +49,14 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
         super.init()
     }
 
-    /// A handle that no transfer uses; nil when there is no memory. From any thread.
-    func takeEasy() -> CurlEasy? { spare.withLock { $0.popLast() } ?? CurlEasy() }
+    /// A handle that no transfer uses, if possible one that is set up for the next; nil when there is no memory. From any thread.
+    func takeEasy(for setting: CurlSetting?) -> CurlEasy? {
+        guard let setting else { return CurlEasy() }
+        let known = spare.withLock { spare in
+            spare.lastIndex { $0.setting?.suits(setting) == true }.map { spare.remove(at: $0) }
+        }
+        return known ?? CurlEasy()
+    }
 
     /// Begins a transfer.
     func begin(_ transfer: LoopTransfer) {
@@ -203,9 +212,16 @@ extension CurlLoop {
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
         easy.rest(keepsSetting: transfer.transfer.isComplete)
         transfer.transfer.end()
-        // Outside the lock.
-        var surplus: CurlEasy?
-        spare.withLock { spare in if spare.count < Self.maximumSpare { spare.append(easy) } else { surplus = easy } }
+        keep(easy)
+    }
+
+    private func keep(_ easy: CurlEasy) {
+        guard easy.setting != nil else { return }
+        // The one that was used longest ago goes, outside the lock.
+        let surplus = spare.withLock { spare in
+            spare.append(easy)
+            return spare.count > Self.maximumSpare ? spare.removeFirst() : nil
+        }
         _ = surplus
     }
 

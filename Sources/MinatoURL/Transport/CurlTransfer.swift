@@ -15,6 +15,8 @@ final class CurlTransfer: @unchecked Sendable {
     let clock: HopClock
     let isBlocking: Bool
     private let limits: HopLimits
+    /// What the handle will be set up for.
+    private let setting: CurlSetting?
     private let configuration: URLOpener.SharedConfiguration
     private let start = minato_clock_now()
 
@@ -64,9 +66,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
     init(
         _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,
-        easy: CurlEasy,
-        isBlocking: Bool
+        easy: CurlEasy, setting: CurlSetting?, isBlocking: Bool
     ) {
+        self.setting = setting
         self.configuration = configuration
         self.isBlocking = isBlocking
         self.request = request
@@ -81,7 +83,6 @@ final class CurlTransfer: @unchecked Sendable {
     ///
     /// - Parameter configure: Sets those that depend on who drives it.
     func prepare(_ configure: (inout CurlOptions) -> Void) throws(OpenError) {
-        let setting = CurlSetting(request, limits)
         var options = CurlOptions(easy)
         if let setting, let last = easy.setting, last.suits(setting) {
             if !last.hasTarget(of: setting) { options.set(CURLOPT_URL, request.location.target) }

@@ -14,8 +14,9 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
         _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,
         on loop: CurlLoop
     ) throws(OpenError) {
-        guard let easy = loop.takeEasy() else { throw CurlTransport.exhausted(request.url) }
-        transfer = CurlTransfer(request, limits, configuration, easy: easy, isBlocking: false)
+        let setting = CurlSetting(request, limits)
+        guard let easy = loop.takeEasy(for: setting) else { throw CurlTransport.exhausted(request.url) }
+        transfer = CurlTransfer(request, limits, configuration, easy: easy, setting: setting, isBlocking: false)
         pipe = transfer.pipe
         self.loop = loop
         super.init()
