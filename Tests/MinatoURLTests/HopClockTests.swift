@@ -47,6 +47,22 @@ import Testing
         Row(all, at: 7, sending, .wait(until: second(8))),
         Row(all, at: 8, sending, .over(.firstByte(.seconds(5)))),
         Row(HopLimits(connect: .seconds(1)), at: 100, sending, .wait(until: .max)),
+        // A body on its way out, or about to be: looked at often, for what counts is the last piece of it.
+        Row(all, at: 0, HopClock.Moment(isSending: true), .wait(until: second(0.05))),
+        Row(
+            all, at: 7, HopClock.Moment(connectedAt: second(1), isSending: true, lastProgress: second(3)),
+            .wait(until: second(7.05))),
+        Row(
+            all, at: 7.97, HopClock.Moment(connectedAt: second(1), isSending: true, lastProgress: second(3)),
+            .wait(until: second(8))),
+        Row(
+            all, at: 8, HopClock.Moment(connectedAt: second(1), isSending: true, lastProgress: second(3)),
+            .over(.firstByte(.seconds(5)))),
+        Row(HopLimits(connect: .seconds(10)), at: 7, HopClock.Moment(isSending: true), .wait(until: second(10))),
+        Row(HopLimits(idle: .seconds(2)), at: 7, HopClock.Moment(isSending: true), .wait(until: second(7.05))),
+        Row(
+            all, at: 11, HopClock.Moment(hasHead: true, isSending: true, lastProgress: second(10)),
+            .wait(until: second(11.05))),
         // The body: from the last byte, or from when somebody began to wait, whatever is later.
         Row(all, at: 11, waiting, .wait(until: second(12))),
         Row(all, at: 12, waiting, .over(.idle(.seconds(2)))),

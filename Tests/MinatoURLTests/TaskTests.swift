@@ -6,48 +6,8 @@ import Testing
 
 @testable import MinatoURL
 
-/// What only tasks have: cancellation, an event loop, and transfers that share it.
+/// What only tasks have: cancellation (see also ``CancellationTests``), an event loop, and transfers that share it.
 @Suite(.watchdog) struct TaskTests {
-    /// Where a request stands when its task is cancelled.
-    enum Stage: CaseIterable, Sendable {
-        case connecting, waitingForTheHead, readingTheBody, drainingARedirect
-    }
-
-    /// The server sees the end of the connection, and the task gets its error, though there is no limit of time.
-    @Test(arguments: Stage.allCases)
-    func cancellingEndsTheTransfer(_ stage: Stage) async throws {
-        let isReached = Gate()
-        let isClosed = Gate()
-        let server = try RawServer { connection in
-            if stage == .connecting {
-                // The beginning of a TLS handshake, which nobody answers.
-                _ = connection.readByte()
-            } else {
-                _ = connection.readRequest()
-                switch stage {
-                case .connecting, .waitingForTheHead: break
-                case .readingTheBody: connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
-                case .drainingARedirect:
-                    connection.send("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 9\r\n\r\nabc")
-                }
-            }
-            isReached.open()
-            while connection.readByte() != nil {}
-            isClosed.open()
-        }
-        let opener = URLOpener()
-        let url = stage == .connecting ? "https://127.0.0.1:\(server.port)/" : server.url()
-        let task = Task {
-            let body = try await opener.open(url).body
-            return try await body.read(9)
-        }
-        #expect(await isReached.opened())
-        task.cancel()
-        let error = await #expect(throws: OpenError.self) { try await task.value }
-        #expect(error?.code == .cancelled && (error?.operation == .open || stage == .readingTheBody))
-        #expect(await isClosed.opened())
-    }
-
     @Test func aCancelledTaskOpensNothing() async throws {
         let server = try RawServer { $0.answerAll { _ in okay("abc") } }
         let opener = URLOpener()

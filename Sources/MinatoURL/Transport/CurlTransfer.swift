@@ -128,7 +128,8 @@ final class CurlTransfer: @unchecked Sendable {
         let inPipe = pipe.moment
         return HopClock.Moment(
             connectedAt: isConnected ? start + Int64(easy.number(CURLINFO_PRETRANSFER_TIME_T)) * 1000 : nil,
-            hasHead: inPipe.hasHead, lastProgress: max(lastProgress, inPipe.lastProgress),
+            hasHead: inPipe.hasHead, isSending: request.body != nil && !isSendingPaused && sent < length ?? .max,
+            lastProgress: max(lastProgress, inPipe.lastProgress),
             waitingSince: inPipe.waitingSince, waitLimit: inPipe.waitLimit)
     }
 

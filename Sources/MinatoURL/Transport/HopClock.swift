@@ -33,6 +33,8 @@ struct HopClock {
         /// When name, connection and TLS were done, or nil.
         var connectedAt: Int64?
         var hasHead = false
+        /// Whether a body is on its way out: nobody tells when a piece of it has gone.
+        var isSending = false
         /// When something was sent or received last.
         var lastProgress: Int64 = 0
         /// Since when somebody waits for bytes of the body.
@@ -42,6 +44,9 @@ struct HopClock {
 
     /// It is looked no more often than this whether the next step has begun.
     private static let leisure = Duration.milliseconds(20)
+    /// While a body is on its way out it is looked so often how far it is: a limit that begins with its last piece is late by
+    /// no more.
+    private static let attention: Int64 = 50_000_000
 
     private let limits: HopLimits
     private let start: Int64
@@ -65,6 +70,7 @@ struct HopClock {
         func expect(_ duration: Duration?) {
             if let duration { next = min(next, Self.sum(now, max(duration, Self.leisure))) }
         }
+        if moment.isSending && (limits.firstByte ?? limits.idle) != nil { next = min(next, now + Self.attention) }
         if moment.hasHead {
             if moment.waitLimit.nanoseconds <= now { return .over(.wait) }
             next = min(next, moment.waitLimit.nanoseconds)

@@ -41,7 +41,10 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
 
     /// There is more of the request's body. From any thread.
     func resumeSending() {
-        loop.core.post { self.loop.resumeSending(self) }
+        loop.core.post {
+            self.loop.resumeSending(self)
+            self.look()
+        }
     }
 
     func demand() {

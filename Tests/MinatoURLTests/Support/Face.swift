@@ -94,6 +94,9 @@ struct AnyBody: Sendable {
     init(_ body: URLOpener.Body) { (task, blocking) = (body, nil) }
     init(_ body: URLOpener.BlockingBody) { (task, blocking) = (nil, body) }
 
+    /// What it comes through.
+    var pipe: BodyPipe? { task?.pipe ?? blocking?.pipe }
+
     func read(_ count: Int) async throws(OpenError) -> [UInt8] {
         if let task { return try await task.read(count) }
         return try await block { (body) throws(OpenError) in try body.read(count) }

@@ -124,12 +124,7 @@ struct RawConnection: Sendable {
 
     /// Reads a request with its body, or returns nil at the end of the connection.
     func readRequest() -> String? {
-        var bytes: [UInt8] = []
-        while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {
-            guard let piece = readTo(10) else { return nil }
-            bytes += piece
-        }
-        let text = String(decoding: bytes, as: UTF8.self)
+        guard let text = readHead() else { return nil }
         let length = text.range(of: "Content-Length: ").flatMap { range in
             Int(text[range.upperBound...].prefix { $0.isNumber })
         }
@@ -141,6 +136,16 @@ struct RawConnection: Sendable {
         guard body.count == length else { return nil }
         note(text + String(decoding: body, as: UTF8.self))
         return text + String(decoding: body, as: UTF8.self)
+    }
+
+    /// Reads a request without its body, or returns nil at the end of the connection. It is not noted.
+    func readHead() -> String? {
+        var bytes: [UInt8] = []
+        while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            guard let piece = readTo(10) else { return nil }
+            bytes += piece
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Reads up to a byte, or less when no more is there; nil at the end.

@@ -5,6 +5,7 @@ import TestSupport
 /// An address whose host answers no SYN: a listener with a full queue, where nobody accepts.
 final class SilentListener: Sendable {
     let url: String
+    let port: Int
     private let sockets: [SharedSocket]
 
     init() throws {
@@ -13,6 +14,7 @@ final class SilentListener: Sendable {
         try listener.listen(backlog: 0)
         let address = try listener.localAddress
         url = "http://\(address)/"
+        port = address.port ?? 0
         var sockets = [SharedSocket(listener)]
         // Until one finds no place any more.
         for _ in 0..<16 {
