@@ -169,8 +169,12 @@ extension CurlLoop {
         if transfer.pipe.rest.isAtEnd { return OpenError(.closed, .open, url: url, detail: "the open was given up") }
         guard let multi = unsafe openMulti() else { return CurlTransport.exhausted(url) }
         for socket in idleSockets where minato_curl_socket_is_readable(socket) {
-            // What has arrived there was not asked for: the connection is finished, or poisoned.
-            minato_curl_end_socket(socket)
+            if isUsedAgain(socket) {
+                idleSockets.remove(socket)
+            } else {
+                // What has arrived there was not asked for: the connection is finished, or poisoned.
+                minato_curl_end_socket(socket)
+            }
         }
         let easy = transfer.transfer.easy
         if transfer.transfer.request.mayUseTLS { usesTLS = true }
@@ -182,6 +186,15 @@ extension CurlLoop {
         guard unsafe curl_multi_add_handle(multi, easy.pointer) == CURLM_OK else { return CurlTransport.exhausted(url) }
         transfers[easy.key] = transfer
         return nil
+    }
+
+    /// Whether a transfer uses a socket that lay idle, though libcurl has not asked for it to be watched: what came was there at
+    /// once, and more than there is room for.
+    private func isUsedAgain(_ socket: curl_socket_t) -> Bool {
+        var address = minato_address()
+        guard unsafe minato_socket_local_address(socket, &address) >= 0 else { return false }
+        let port = max(0, Int(unsafe minato_address_port(&address)))
+        return transfers.values.contains { $0.transfer.isPaused && $0.transfer.easy.long(CURLINFO_LOCAL_PORT) == port }
     }
 
     /// Takes care of a transfer that ended by being resumed.

@@ -35,7 +35,8 @@ final class CurlTransfer: @unchecked Sendable {
     private var sendCount = 0
     /// How many bytes of the body were given on.
     private var bodyCount = 0
-    private var isPaused = false
+    /// Whether it receives nothing, as there is no room.
+    private(set) var isPaused = false
 
     /// What gives the body of the request, when libcurl has no copy of it.
     var feed: (any BodyFeed)?

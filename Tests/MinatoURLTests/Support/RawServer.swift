@@ -20,8 +20,7 @@ final class RawServer: Sendable {
     }
 
     /// Starts a server on 127.0.0.1 and a free port; one that does not listen refuses, and no other gets its port.
-    init(isListening: Bool = true, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
-        _ = InstalledOpener.isReplacedAtExit
+    convenience init(isListening: Bool = true, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -33,7 +32,17 @@ final class RawServer: Sendable {
             unsafe getsockname(listener, address, &length)
         }
         if isListening { listen(listener, 64) }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        try self.init(listener, port: Int(UInt16(bigEndian: address.sin_port)), script)
+    }
+
+    /// Starts a server at a path.
+    convenience init(path: String, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
+        try self.init(try Socket.listen(on: .unix(path)).detach(), port: 0, script)
+    }
+
+    private init(_ listener: Int32, port: Int, _ script: @escaping @Sendable (RawConnection) -> Void) throws {
+        _ = InstalledOpener.isReplacedAtExit
+        self.port = port
         let state = State(listener)
         self.state = state
         try Thread.start { Self.accept(state, script) }

@@ -1,0 +1,53 @@
+import MinatoSocket
+import TestSupport
+import Testing
+
+@testable import MinatoURL
+
+/// Connections of tasks that are used again while others lie idle.
+@Suite(.watchdog) struct ReuseTests {
+    private static let size = 1 << 20
+
+    /// A response that is there at once, and more of it than there is room for, makes its transfer pause before libcurl has asked
+    /// for the socket to be watched. The socket lay idle a moment ago, and is readable: it must not be taken for one on which
+    /// comes what nobody asked for.
+    @Test(arguments: [false, true])
+    func whatIsUsedAgainIsNotIdle(_ isUnix: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let script: @Sendable (RawConnection) -> Void = { connection in
+            let large = Array("HTTP/1.1 200 OK\r\nContent-Length: \(Self.size)\r\n\r\n".utf8) + pattern(Self.size)
+            while let request = connection.readRequest() {
+                if request.hasPrefix("GET /large") { connection.send(large) } else { connection.send(okay("abc")) }
+            }
+        }
+        let path = directory.file("socket")
+        let server = isUnix ? try RawServer(path: path, script) : try RawServer(script)
+        var configuration = URLOpener.Configuration.on(try EventLoop())
+        configuration.network.route("h", 80, to: isUnix ? .unix(path) : .tcp("127.0.0.1", server.port))
+        let opener = URLOpener(configuration: configuration)
+        let faults = await withTaskGroup(of: [String].self) { group in
+            for task in 0..<8 { group.addTask { await Self.load(opener, task) } }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(faults == [])
+        #expect(server.peers.count <= 16)
+    }
+
+    /// Asks for something large every fourth time, and reads it a moment after it has begun to come.
+    private static func load(_ opener: URLOpener, _ task: Int) async -> [String] {
+        var faults: [String] = []
+        for round in 0..<50 {
+            let isLarge = (task + round) % 4 == 0
+            do {
+                let body = try await opener.open(isLarge ? "http://h/large" : "http://h/small", timeout: .seconds(60))
+                    .body
+                for _ in 0..<10 { await Task.yield() }
+                let count = try await body.collect(upTo: size).count
+                if count != (isLarge ? size : 3) { faults.append("\(count) bytes") }
+            } catch {
+                faults.append("\(error)")
+            }
+        }
+        return faults
+    }
+}
