@@ -135,4 +135,37 @@ import Testing
         #expect(queue.distance(to: 3, from: 0) == 2 && queue.distance(to: 1, from: 1) == nil)
         #expect(queue.distance(to: 1, from: 99) == nil)
     }
+
+    /// Of all sizes, against an array: what is in several pieces, and goes over from one to the next.
+    @Test func queueOfPieces() {
+        var random = SeededGenerator(seed: 7)
+        var queue = ByteQueue()
+        var model: [UInt8] = []
+        var position = 0
+        for _ in 0..<2000 {
+            switch Int.random(in: 0..<7, using: &random) {
+            case 0...3:
+                let size = Bool.random(using: &random) ? 16_384 : Int.random(in: 0...200_000, using: &random)
+                let bytes = pattern(position % 1000 + size).suffix(size)
+                position += size
+                queue.append(contentsOf: bytes)
+                model += bytes
+            case 4:
+                let count = Int.random(in: 0...300_000, using: &random)
+                #expect(isSame(queue.take(count), Array(model.prefix(count))))
+                model.removeFirst(min(count, model.count))
+            case 5:
+                let offset = Int.random(in: 0...400_000, using: &random)
+                let found = model.indices.dropFirst(offset).first { model[$0] == 0xAB }
+                #expect(queue.distance(to: 0xAB, from: offset) == found)
+            default:
+                queue.reserve(Int.random(in: 0...400_000, using: &random))
+            }
+            #expect(queue.count == model.count)
+            if model.count > 1_000_000 {
+                #expect(isSame(queue.take(.max), model))
+                model = []
+            }
+        }
+    }
 }

@@ -1,8 +1,5 @@
 /// Bytes that are appended at one end and taken at the other.
 package struct ByteQueue: Sendable {
-    /// Between a few pieces of libcurl's, and what a full pipe holds, and one piece more.
-    private static let usualRange = 64 * 1024...(BodyPipe.capacity + 16 * 1024)
-
     private var storage: [UInt8] = []
     private var start = 0
     /// How many bytes were taken as a whole last: the next ones are likely to be as many.
@@ -24,13 +21,7 @@ package struct ByteQueue: Sendable {
     package mutating func append(contentsOf bytes: some Collection<UInt8>) {
         // Taken bytes are let go before the array grows on their account.
         if start > 0 && storage.count + bytes.count > storage.capacity { compact() }
-        let needed = storage.count + bytes.count
-        if storage.isEmpty && lastCount > bytes.count {
-            storage.reserveCapacity(lastCount)
-        } else if needed > storage.capacity && Self.usualRange.contains(needed) {
-            // An array would double what it has, and take twice of what a pipe holds.
-            storage.reserveCapacity(Self.usualRange.upperBound)
-        }
+        if storage.isEmpty && lastCount > bytes.count { storage.reserveCapacity(lastCount) }
         storage.append(contentsOf: bytes)
     }
 

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 
 from child import Child, Failed
 
@@ -61,9 +62,17 @@ class Nginx:
                 holder.close()
 
     def _wait(self):
+        deadline = time.monotonic() + START_SECONDS
         for port in self._ports.values():
-            with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS):
-                pass
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS).close()
+                    break
+                except ConnectionRefusedError:
+                    # Nobody listens yet; the port is held.
+                    if time.monotonic() > deadline:
+                        raise Failed("nginx does not start") from None
+                    time.sleep(0.01)
 
     def url(self, place, file):
         return f"{'http' if place == 'plain' else 'https'}://127.0.0.1:{self._ports[place]}/{file}"
@@ -75,5 +84,3 @@ class Nginx:
         self._child.__exit__()
         self._directory.cleanup()
 
-
-__all__ = ["Failed", "Nginx"]

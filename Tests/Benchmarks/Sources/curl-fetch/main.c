@@ -118,19 +118,26 @@ int main(int count, char **arguments) {
     bool is_identity = false;
     bool is_once = false;
     for (int i = 1; i < count; i++) {
-        bool has_value = i + 1 < count;
-        if (strcmp(arguments[i], "--concurrency") == 0 && has_value)
-            concurrency = atoi(arguments[++i]);
-        else if (strcmp(arguments[i], "--seconds") == 0 && has_value)
-            seconds = atof(arguments[++i]);
-        else if (strcmp(arguments[i], "--ca") == 0 && has_value)
-            ca = arguments[++i];
-        else if (strcmp(arguments[i], "--close") == 0)
+        const char *word = arguments[i];
+        const char *value = i + 1 < count ? arguments[i + 1] : "";
+        if (strcmp(word, "--close") == 0) {
             closes = true;
-        else if (strcmp(arguments[i], "--identity") == 0)
+        } else if (strcmp(word, "--identity") == 0) {
             is_identity = true;
-        else
-            url = arguments[i];
+        } else if (strcmp(word, "--once") == 0) {
+            is_once = true;
+        } else if (strcmp(word, "--concurrency") == 0) {
+            concurrency = atoi(value);
+            i += 1;
+        } else if (strcmp(word, "--seconds") == 0) {
+            seconds = atof(value);
+            i += 1;
+        } else if (strcmp(word, "--ca") == 0) {
+            ca = value;
+            i += 1;
+        } else if (strcmp(word, "--stream") != 0) {
+            url = word;
+        }
     }
     if (!url || concurrency < 1) {
         fprintf(
