@@ -18,7 +18,8 @@ final class CurlSocket: LoopSource {
         var selected: Int32 = 0
         if flags & UInt32(MINATO_READABLE | MINATO_READ_CLOSED | MINATO_HANGUP) != 0 { selected |= CURL_CSELECT_IN }
         if flags & UInt32(MINATO_WRITABLE) != 0 { selected |= CURL_CSELECT_OUT }
-        if flags & UInt32(MINATO_ERROR | MINATO_INVALID) != 0 { selected |= CURL_CSELECT_ERR }
+        // Reading tells which error it is: of the bit alone libcurl says no more than that there is one.
+        if flags & UInt32(MINATO_ERROR | MINATO_INVALID) != 0 { selected |= CURL_CSELECT_ERR | CURL_CSELECT_IN }
         owner.isReady(socket, selected)
     }
 
