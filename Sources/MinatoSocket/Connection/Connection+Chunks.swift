@@ -120,7 +120,7 @@ extension Connection.Chunks.Iterator {
         return unsafe unretained._withUnsafeGuaranteedRef { connection in
             let channel = connection.channel
             if isReady || !connection.input.isEmpty || !channel.canWaitInRoom { return nil }
-            pieces.beginWait()
+            pieces.beginWait(channel)
             let until = channel.firstLimit(.reading, chunks.limit(connection))
             limit = until
             return channel.enterRoom(.reading, until)
@@ -164,7 +164,7 @@ extension Connection.Chunks.Iterator {
             let most = chunks.most
             return connection.takeInput(isReady) { $0.take(atMost: most) }
         }
-        if !isReady { pieces.beginWait() }
+        if !isReady { pieces.beginWait(connection.channel) }
         return try await proceed(isReady, limit)
     }
 

@@ -18,14 +18,22 @@ struct PieceReader {
     @usableFromInline init() {}
 
     /// A connection that waits holds little memory.
-    mutating func beginWait() {
-        if expected > Self.small { last = [] }
+    @inline(__always)
+    mutating func beginWait(_ channel: Channel) {
+        if expected > Self.small { giveBack(channel) }
+    }
+
+    /// Lets the last piece go, whose memory the loop has for the next one of any connection.
+    @inline(never)
+    private mutating func giveBack(_ channel: Channel) {
+        if channel.isOnLoop { unsafe channel.core._withUnsafeGuaranteedRef { $0.spare.keep(last) } }
+        last = []
     }
 
     /// One receive, which `last` holds afterwards if there is anything.
     @inline(__always)
     mutating func receive(_ channel: Channel, _ descriptor: Int32, atMost most: Int) -> Int64 {
-        if expected > Self.small { return receiveInPlace(descriptor, min(most, 2 &* Int(expected))) }
+        if expected > Self.small { return receiveInPlace(channel, descriptor, min(most, 2 &* Int(expected))) }
         return unsafe channel.receive(descriptor, atMost: most) { unsafe keep($0, of: most) }
     }
 
@@ -42,9 +50,12 @@ struct PieceReader {
     }
 
     @inline(never)
-    private mutating func receiveInPlace(_ descriptor: Int32, _ size: Int) -> Int64 {
+    private mutating func receiveInPlace(_ channel: Channel, _ descriptor: Int32, _ size: Int) -> Int64 {
+        if !last.isEmpty { giveBack(channel) }
+        var piece =
+            channel.isOnLoop ? unsafe channel.core._withUnsafeGuaranteedRef { $0.spare.take(size) } : []
         var result: Int64 = 0
-        let piece = [UInt8](capacity: size) { output in
+        piece.append(addingCapacity: size) { output in
             unsafe output.withUnsafeMutableBufferPointer { (memory, count) in
                 guard let base = memory.baseAddress else { return }
                 result = unsafe minato_socket_receive_once(descriptor, base, size)
@@ -53,7 +64,7 @@ struct PieceReader {
         }
         if piece.isEmpty { return result }
         // A piece that is kept shall not hold much more memory than its bytes need.
-        last = piece.count >= size / 4 ? piece : unsafe piece.withUnsafeBytes { unsafe [UInt8]($0) }
+        last = piece.count >= piece.capacity / 4 ? piece : unsafe piece.withUnsafeBytes { unsafe [UInt8]($0) }
         note(piece.count, of: size)
         return result
     }

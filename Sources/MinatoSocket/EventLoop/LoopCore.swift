@@ -55,6 +55,7 @@ package final class LoopCore: @unchecked Sendable {
 
     /// Where tasks of the loop wait for their connections.
     let room = WaitingRoom()
+    let spare = SparePiece()
 
     /// How often the process had forked when the loop was opened.
     private let forks = minato_thread_forks()

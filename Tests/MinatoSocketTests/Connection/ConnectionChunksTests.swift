@@ -72,9 +72,42 @@ struct ConnectionChunksTests {
                     while came < size {
                         came += try await iterator.next()?.count ?? size
                     }
-                    iterator.pieces.beginWait()
+                    iterator.pieces.beginWait(connection.channel)
                     #expect(iterator.pieces.last.capacity <= 2100)
                 }
+            }.value
+        }
+    }
+
+    /// The connections of a loop share the memory of large pieces that nobody has any more.
+    @Test("Large pieces of one connection, kept or not, are not changed by those of another", arguments: Setup.tcp)
+    func sharedMemory(_ setup: Setup) async throws {
+        try await setup.run { stage in
+            let ends = try setup.pair()
+            let other = try Connection(adopting: ends.first, on: stage.loop)
+            defer { other.close() }
+            let otherPeer = SharedSocket(ends.second)
+            try await stage.start { connection in
+                var first = connection.chunks.makeAsyncIterator()
+                var second = other.chunks.makeAsyncIterator()
+                var kept: [(piece: [UInt8], byte: UInt8)] = []
+                for round in 0..<40 {
+                    let byte = UInt8(round)
+                    for place in 0..<2 {
+                        let message = [UInt8](repeating: byte, count: 10_000 + 500 * (round % 3))
+                        try (place == 0 ? stage.peer : otherPeer).socket.sendAll(message)
+                        var came = 0
+                        while came < message.count {
+                            let piece = try await (place == 0 ? first.next() : second.next()) ?? []
+                            guard !piece.isEmpty else { return }
+                            #expect(piece.allSatisfy { $0 == byte })
+                            came += piece.count
+                            if (round + place) % 3 == 0 { kept.append((piece, byte)) }
+                        }
+                    }
+                }
+                #expect(kept.count >= 26)
+                for (piece, byte) in kept { #expect(piece.allSatisfy { $0 == byte }) }
             }.value
         }
     }
