@@ -25,9 +25,12 @@ void minato_sigpipe_begin(minato_sigpipe_guard *guard) {
     only_sigpipe(&sigpipe);
     sigemptyset(&pending);
     pthread_sigmask(SIG_BLOCK, &sigpipe, &state.previous_mask);
-    // A SIGPIPE that is sent to a thread by a write is pending for that thread; one that was there before is not ours.
-    sigpending(&pending);
-    state.was_pending = sigismember(&pending, SIGPIPE) == 1;
+    // A SIGPIPE that is sent to a thread by a write is pending for that thread; one that was there before is not ours. There can
+    // be none where it was not blocked.
+    if (sigismember(&state.previous_mask, SIGPIPE) == 1) {
+        sigpending(&pending);
+        state.was_pending = sigismember(&pending, SIGPIPE) == 1;
+    }
     memcpy(guard, &state, sizeof state);
 }
 

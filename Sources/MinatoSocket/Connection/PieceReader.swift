@@ -64,7 +64,7 @@ struct PieceReader {
         }
         if piece.isEmpty { return result }
         // A piece that is kept shall not hold much more memory than its bytes need.
-        last = piece.count >= piece.capacity / 4 ? piece : unsafe piece.withUnsafeBytes { unsafe [UInt8]($0) }
+        last = piece.capacity <= 4 * piece.count ? piece : unsafe piece.withUnsafeBytes { unsafe [UInt8]($0) }
         note(piece.count, of: size)
         return result
     }

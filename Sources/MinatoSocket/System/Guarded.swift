@@ -1,16 +1,19 @@
 /// A value that threads change under a lock, and for whose changes they wait.
 package final class Guarded<State: ~Copyable>: @unchecked Sendable {
-    private let lock = Lock()
+    @usableFromInline package let lock = Lock()
     /// Only under the lock, which is what the checks for exclusive access would find out.
-    @exclusivity(unchecked) private var state: State
+    @exclusivity(unchecked) @usableFromInline package var state: State
 
     package init(_ state: consuming State) { unsafe self.state = state }
 
     /// Runs `body` while no other thread has the value.
+    @inlinable
     package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try lock.withLock { () throws(Failure) -> Result in try unsafe body(&state) }
+        lock.acquire()
+        defer { lock.release() }
+        return try unsafe body(&state)
     }
 
     /// As `withLock`, and wakes the threads that wait.

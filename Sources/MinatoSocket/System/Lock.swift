@@ -32,12 +32,21 @@ package final class Lock: @unchecked Sendable {
         unsafe memory.deallocate()
     }
 
+    /// The first half of `withLock`, which is the one to call.
+    @usableFromInline
+    package func acquire() { unsafe _ = pthread_mutex_lock(mutex) }
+
+    /// The second half of `withLock`.
+    @usableFromInline
+    package func release() { unsafe _ = pthread_mutex_unlock(mutex) }
+
     /// Runs `body` while no other thread runs one under this lock. Not recursive.
+    @inlinable
     package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
+        acquire()
+        defer { release() }
         return try body()
     }
 

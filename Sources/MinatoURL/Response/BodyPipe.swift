@@ -78,22 +78,22 @@ package final class BodyPipe: Sendable {
 // What the transfer calls.
 extension BodyPipe {
     /// The head is complete.
-    package func publish(_ head: URLOpener.ResponseHead) {
+    package func publish(_ head: URLOpener.ResponseHead, at now: Int64 = minato_clock_now()) {
         change { state in
             state.head = head
-            state.lastProgress = minato_clock_now()
+            state.lastProgress = now
         }
     }
 
     /// Takes bytes of the body. False: there is no room, none was taken, and they are to be offered again after a demand.
-    package func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package func offer(_ bytes: UnsafeRawBufferPointer, at now: Int64 = minato_clock_now()) -> Bool {
         var isTaken = false
         change { state in
             isTaken = state.queue.count < state.capacity
             state.isFull = !isTaken
             guard isTaken else { return }
             unsafe state.queue.append(contentsOf: bytes)
-            state.lastProgress = minato_clock_now()
+            state.lastProgress = now
         }
         return isTaken
     }

@@ -22,7 +22,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         transport: CurlTransport
     ) {
         transfer = CurlTransfer(
-            request, limits, configuration, easy: handle.easy, setting: CurlSetting(request, limits), isBlocking: true)
+            request, limits, configuration, easy: handle.easy, setting: CurlSetting(request, limits), on: nil)
         self.transport = transport
         self.handle = Guarded(handle)
         wakeable = Guarded(handle)

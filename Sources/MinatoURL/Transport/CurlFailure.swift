@@ -93,7 +93,7 @@ struct CurlFailure {
         case CURLE_PARTIAL_FILE: .truncated
         case CURLE_HTTP2, CURLE_HTTP2_STREAM: .http2Failed
         // A line over 100 KiB does not fit libcurl's buffer, and it calls that so.
-        case CURLE_OUT_OF_MEMORY where parser.head == nil && isConnected: .headersTooLarge
+        case CURLE_OUT_OF_MEMORY where !parser.hasHead && isConnected: .headersTooLarge
         // While a transfer pauses, libcurl keeps 64 MiB of what it decodes, and no more.
         case CURLE_OUT_OF_MEMORY where isDecoded: .decodedTooLarge
         case CURLE_BAD_CONTENT_ENCODING: .badEncoding
@@ -114,7 +114,7 @@ struct CurlFailure {
     private var receiveError: OpenError.Code {
         if let code = Self.alertCode(message) { return code }
         if systemCode != 0 { return .connectionReset }
-        if parser.head == nil { return .headersTooLarge }
+        if !parser.hasHead { return .headersTooLarge }
         return parser.isChunked ? .badChunk : .connectionReset
     }
 

@@ -241,7 +241,7 @@ extension CurlLoop {
     private func setTimer() {
         guard unsafe multi != nil, !hasEnded else { return core.cancelTimer(self) }
         // Something is always set: what has a timer is told when the loop ends.
-        let patience = transfers.isEmpty ? minato_clock_now() + Self.patience : .max - 1
+        let patience = transfers.isEmpty ? core.now + Self.patience : .max - 1
         core.setTimer(self, min(deadline, patience))
     }
 
@@ -302,7 +302,8 @@ extension CurlLoop {
     }
 
     private func setDeadline(_ milliseconds: Int) {
-        deadline = milliseconds < 0 ? .max : minato_clock_now() + Int64(milliseconds) * 1_000_000
+        let now = milliseconds == 0 ? 0 : minato_clock_now()
+        deadline = milliseconds < 0 ? .max : now + Int64(milliseconds) * 1_000_000
     }
 
     /// Forgets a socket before its number can mean another file.

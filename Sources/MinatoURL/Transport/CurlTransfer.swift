@@ -1,7 +1,7 @@
 internal import CLibcurl
 internal import CMinato
 internal import HTTPTypes
-internal import MinatoSocket
+@_spi(Loops) internal import MinatoSocket
 
 /// One hop on an easy handle of libcurl, whoever drives it: what is sent, what its callbacks receive, and how it ended.
 ///
@@ -13,7 +13,9 @@ final class CurlTransfer: @unchecked Sendable {
     let pipe: BodyPipe
     let easy: CurlEasy
     let clock: HopClock
-    let isBlocking: Bool
+    /// The loop on which it runs, nil when threads drive it.
+    private let core: LoopCore?
+    var isBlocking: Bool { core == nil }
     private let limits: HopLimits
     /// What the handle will be set up for.
     private let setting: CurlSetting?
@@ -64,14 +66,15 @@ final class CurlTransfer: @unchecked Sendable {
     /// An FTP server would be told goodbye, and libcurl wait for its answer.
     var keepsConnection: Bool { isComplete && !request.isForFTP }
 
-    /// - Parameter isBlocking: Whether a thread of the program drives it, which the source of the body may block.
+    /// - Parameter core: The loop on which it runs; nil: a thread of the program drives it, which the source of the body may
+    ///   block.
     init(
         _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,
-        easy: CurlEasy, setting: CurlSetting?, isBlocking: Bool
+        easy: CurlEasy, setting: CurlSetting?, on core: LoopCore?
     ) {
         self.setting = setting
         self.configuration = configuration
-        self.isBlocking = isBlocking
+        self.core = core
         self.request = request
         sockets = request.isForFTP ? TransferSockets() : nil
         self.easy = easy
@@ -137,15 +140,18 @@ final class CurlTransfer: @unchecked Sendable {
     /// Whether name, connection and TLS are done, so that the request itself is under way.
     var isConnected: Bool { easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0 }
 
+    /// The time, in the callbacks of libcurl: of what the loop found ready at once it is the same for all.
+    private var now: Int64 { core?.now ?? minato_clock_now() }
+
     /// What is being done, for errors.
     var operation: OpenError.Operation {
         hasHead ? .read : isConnected ? .open : .connect
     }
 
-    private var hasHead: Bool { parser.head != nil || ftp.hasHead }
+    private var hasHead: Bool { parser.hasHead || ftp.hasHead }
 
     /// Whether the connection speaks HTTP/2.
-    var isFramed: Bool { parser.head?.httpVersion == "2" }
+    var isFramed: Bool { parser.isFramed }
 
     /// Goes on with what was kept back, if there is room for it now.
     ///
@@ -221,17 +227,17 @@ extension CurlTransfer {
     ///
     /// Any other number than its length makes libcurl give up.
     func takeHead(_ line: Span<UInt8>) -> Int {
-        lastProgress = minato_clock_now()
+        lastProgress = now
         if request.isForFTP { return takeReply(line.count) }
         if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
-        let hadHead = parser.head != nil
+        let hadHead = parser.hasHead
         do throws(ResponseHeadParser.Problem) {
             try parser.take(line)
         } catch {
             problem = error
             return -1
         }
-        guard !hadHead, let head = parser.head else { return line.count }
+        guard !hadHead, parser.hasHead, let head = parser.head else { return line.count }
         if head.status == 417 && request.expectsContinue && fedCount == 0 {
             // libcurl would send the request again by itself, and then this head would be followed by another one.
             isCutShort = true
@@ -278,8 +284,8 @@ extension CurlTransfer {
         head.isDecoded = isDecoded
         head.connection = URLOpener.ConnectionInfo(easy)
         head.connection.isPeerVerified =
-            parser.head != nil && request.location.origin.scheme == "https" && !request.skipsPeerVerification
-        pipe.publish(head)
+            parser.hasHead && request.location.origin.scheme == "https" && !request.skipsPeerVerification
+        pipe.publish(head, at: now)
     }
 
     /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
@@ -293,7 +299,7 @@ extension CurlTransfer {
             failure = error
             return -1
         }
-        guard unsafe pipe.offer(bytes) else {
+        guard unsafe pipe.offer(bytes, at: now) else {
             isPaused = true
             return Int(CURL_WRITEFUNC_PAUSE)
         }

@@ -16,7 +16,7 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     ) throws(OpenError) {
         let setting = CurlSetting(request, limits)
         guard let easy = loop.takeEasy(for: setting) else { throw CurlTransport.exhausted(request.url) }
-        transfer = CurlTransfer(request, limits, configuration, easy: easy, setting: setting, isBlocking: false)
+        transfer = CurlTransfer(request, limits, configuration, easy: easy, setting: setting, on: loop.core)
         pipe = transfer.pipe
         self.loop = loop
         super.init()

@@ -18,6 +18,8 @@ struct ResponseHeadParser: Sendable {
 
     /// The head of the final response, once it is complete.
     private(set) var head: URLOpener.ResponseHead?
+    /// Whether it is complete: to ask `head` itself would copy it.
+    private(set) var hasHead = false
     /// Whether the connection must not be used again: the length was given in two ways (RFC 9112 section 6.3).
     private(set) var mustClose = false
     /// Whether the body comes in chunks.
@@ -55,10 +57,10 @@ struct ResponseHeadParser: Sendable {
                 throw Problem(code: .badHeader, detail: "a control in a line of the head")
             }
         }
-        if head == nil && status == 0 {
+        if !hasHead && status == 0 {
             try takeStatus(line)
         } else if line.isEmpty {
-            if head == nil { finish() }
+            if !hasHead { finish() }
         } else {
             try takeField(line)
         }
@@ -142,11 +144,14 @@ struct ResponseHeadParser: Sendable {
         }
     }
 
+    /// Whether the final response came in frames, over HTTP/2.
+    var isFramed: Bool { hasHead && version == "2" }
+
     /// Whether a line has come.
     var hasBegun: Bool { byteCount > 0 }
 
     /// The fields after the body. libcurl does not say where they end.
-    var trailers: HTTPFields { head == nil || lines.isEmpty ? HTTPFields() : ReceivedFields(lines).all }
+    var trailers: HTTPFields { !hasHead || lines.isEmpty ? HTTPFields() : ReceivedFields(lines).all }
 
     /// An empty line: the end of a head.
     private mutating func finish() {
@@ -165,6 +170,7 @@ struct ResponseHeadParser: Sendable {
         } else {
             mustClose = isChunked && length != nil
             self.head = head
+            hasHead = true
         }
     }
 }
