@@ -8,8 +8,8 @@ FOLDER = ROOT / "include/minato"
 
 # The annotations of base.h, which say nothing to a C compiler.
 ANNOTATION = re.compile(r"\s*\bMINATO_(?:(?:COUNTED_BY|SIZED_BY)\([^)]*\)|NOESCAPE|NULLABLE|NONNULL)")
-# Macros that are no constants: the version, which every release changes, and what only annotates.
-NO_CONSTANT = re.compile(r"MINATO_(?:VERSION\w*|API|NOESCAPE|NULLABLE|NONNULL|BEGIN_\w+|END_\w+)$")
+# Macros that are no constants: they only annotate.
+NO_CONSTANT = re.compile(r"MINATO_(?:API|NOESCAPE|NULLABLE|NONNULL|BEGIN_\w+|END_\w+)$")
 
 
 @dataclasses.dataclass
@@ -127,7 +127,7 @@ def _members(lines):
 
 def _parameter(text):
     type, name = re.fullmatch(r"(.*?)(\w+)", text.strip()).groups()
-    return Parameter(type.strip(), name)
+    return Parameter(type.strip().replace("* *", "**"), name)
 
 
 def _field(text, doc):
