@@ -12,5 +12,5 @@ struct MinatoCommand: ParsableCommand {
             answered with an HTTP error status, 64 for wrong arguments.
             """,
         version: "minato \(minatoVersion)",
-        subcommands: [DemoCommand.self, ServeCommand.self, SendCommand.self, GetCommand.self])
+        subcommands: [DemoCommand.self, ServeCommand.self, SendCommand.self, ConnectCommand.self, GetCommand.self])
 }

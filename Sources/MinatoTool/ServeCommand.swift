@@ -15,11 +15,6 @@ struct ServeCommand: ParsableCommand {
                 minato serve tcp --port 9999
             """)
 
-    /// What to serve on.
-    enum Transport: String, ExpressibleByArgument, CaseIterable {
-        case tcp, udp, unix, unixgram
-    }
-
     /// What to answer.
     enum Handler: String, ExpressibleByArgument, CaseIterable {
         case echo, upper
@@ -70,9 +65,7 @@ struct ServeCommand: ParsableCommand {
     var drainTimeout: Seconds = Seconds(duration: .seconds(5))
 
     func validate() throws {
-        let isUnix = transport == .unix || transport == .unixgram
-        if isUnix, path == nil { throw ValidationError("\(transport.rawValue) needs --path.") }
-        if !isUnix, path != nil { throw ValidationError("\(transport.rawValue) takes --host and --port, not --path.") }
+        try transport.validate(path: path)
         if let loops, !(1...1024).contains(loops) { throw ValidationError("--loops takes 1 to 1024.") }
         if let maxConnections, maxConnections < 1 { throw ValidationError("--max-connections takes 1 or more.") }
     }
@@ -81,6 +74,7 @@ struct ServeCommand: ParsableCommand {
         do throws(SocketError) {
             // Before any thread is started, so that all of them inherit the mask.
             let signals = try SignalDescriptor([SIGINT, SIGTERM])
+            let endpoint = transport.endpoint(host, port, path: path)
             try ServedEndpoint(endpoint, limits).run(serving, until: signals, drainTimeout: drainTimeout.duration)
         } catch {
             Terminal.complain("\(error)")
@@ -100,15 +94,5 @@ struct ServeCommand: ParsableCommand {
         }
         limits.idleTimeout = idleTimeout.duration == .zero ? nil : idleTimeout.duration
         return limits
-    }
-
-    private var endpoint: Endpoint {
-        let name = path.flatMap { $0.hasPrefix("@") ? String($0.dropFirst()) : nil }
-        return switch transport {
-        case .tcp: .tcp(host, port)
-        case .udp: .udp(host, port)
-        case .unix: name.map { .abstract($0) } ?? .unix(path ?? "")
-        case .unixgram: name.map { .abstractDatagram($0) } ?? .unixDatagram(path ?? "")
-        }
     }
 }

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Glibc
+import Minato
+import MinatoSocket
+
+/// `minato connect`: standard input to a server, and what it sends to standard output.
+struct ConnectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connect",
+        abstract: "Send standard input to a server, and write what it sends to standard output.",
+        discussion: """
+            A stream is told the end of the input (half-close), and the command ends when the server has ended, whether \
+            there is more input or not. With datagrams the whole input is one, and one reply is waited for.
+
+                echo hello | minato connect tcp --port 9999
+            """)
+
+    @Argument(help: "tcp, udp, unix or unixgram.")
+    var transport: Transport
+
+    @Option(help: "tcp, udp: the server's name or address.")
+    var host = "localhost"
+
+    @Option(help: "tcp, udp: the server's port.")
+    var port: Int?
+
+    @Option(help: "unix, unixgram: the path, or @NAME for an abstract name.")
+    var path: String?
+
+    @Option(
+        help: ArgumentHelp("How long each step may take; 0 does not wait. Default: no limit.", valueName: "seconds"))
+    var timeout: Seconds?
+
+    func validate() throws {
+        try transport.validate(path: path)
+        if !transport.isUnix, port == nil { throw ValidationError("\(transport.rawValue) needs --port.") }
+    }
+
+    func run() throws {
+        do {
+            let endpoint = transport.endpoint(host, port ?? 0, path: path)
+            // Without a name of its own nobody could answer it.
+            let source: SocketAddress? = transport == .unixgram ? .unixUnnamed : nil
+            let talk = Talk(try Socket.connect(to: endpoint, timeout: timeout?.duration, from: source))
+            if endpoint.kind == .datagram { try talk.exchangeDatagrams() } else { try talk.exchangeStreams() }
+        } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode.failed
+        }
+    }
+}
+
+/// A connected socket between standard input and standard output, for the thread that sends and the one that receives.
+private final class Talk: Sendable {
+    private static let pieceSize = 65_536
+
+    private let socket: Socket
+    /// Why not all of the input could be sent.
+    private let failure = Guarded<SocketError?>(nil)
+
+    init(_ socket: consuming Socket) { self.socket = socket }
+
+    func exchangeStreams() throws {
+        _ = try ServingThread { () throws(SocketError) in self.sendInput() }
+        do {
+            while case let piece = try socket.receive(atMost: Self.pieceSize), !piece.isEmpty { try write(piece) }
+        } catch let error as SocketError {
+            throw failure.withLock { $0 } ?? error
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    private func sendInput() {
+        do throws(SocketError) {
+            while let piece = readInput() { try socket.sendAll(piece) }
+            try socket.shutdown(.sending)
+        } catch {
+            failure.withLock { $0 = error }
+            // Ends the receiving as well.
+            try? socket.shutdown(.both)
+        }
+    }
+
+    func exchangeDatagrams() throws {
+        var message: [UInt8] = []
+        // One byte more than any datagram has is enough for the kernel to refuse it.
+        while message.count <= Self.pieceSize, let piece = readInput() { message += piece }
+        try socket.send(message)
+        try write(try socket.receive(atMost: Self.pieceSize))
+    }
+
+    /// The next bytes of standard input, nil at its end.
+    private func readInput() -> [UInt8]? {
+        var piece = [UInt8](repeating: 0, count: Self.pieceSize)
+        while true {
+            let count = unsafe piece.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return nil }
+            piece.removeLast(piece.count - count)
+            return piece
+        }
+    }
+
+    private func write(_ bytes: [UInt8]) throws(FileFailure) {
+        if !Terminal.write(STDOUT_FILENO, bytes) { throw FileFailure("write", "standard output", errno) }
+    }
+}
