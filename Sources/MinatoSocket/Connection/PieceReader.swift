@@ -43,7 +43,9 @@ struct PieceReader {
         if last.count == bytes.count {
             unsafe last.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
         } else {
-            last.removeAll(keepingCapacity: bytes.count <= Self.small)
+            // Whoever keeps a few bytes shall not keep much memory with them.
+            last.removeAll(
+                keepingCapacity: bytes.count <= Self.small && last.capacity <= max(4 &* bytes.count, 512))
             unsafe last.append(contentsOf: bytes)
         }
         note(bytes.count, of: most)
