@@ -54,6 +54,7 @@ int32_t minato_message_send_batch(
     }
     batch batch;
     prepare(&batch, datagrams, count, false);
+    deadline = minato_flags_deadline(flags, deadline);
     int64_t sent = send_when_ready(descriptor, &batch, flags, deadline);
     for (int64_t i = 0; i < sent; i++) datagrams[i].length = batch.headers[i].msg_len;
     return (int32_t)sent;
@@ -61,7 +62,7 @@ int32_t minato_message_send_batch(
 
 static int64_t receive_when_ready(
     int32_t descriptor, batch *batch, minato_datagram *datagrams, size_t count, int32_t flags, int64_t deadline) {
-    deadline = minato_receive_deadline(flags, deadline);
+    deadline = minato_flags_deadline(flags, deadline);
     // MSG_TRUNC makes the kernel tell the true length of a datagram that is cut.
     flags |= MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC;
     prepare(batch, datagrams, count, true);

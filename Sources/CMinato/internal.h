@@ -41,10 +41,10 @@ static inline const struct timespec *minato_remaining_timespec(int64_t deadline,
 /// Waits with poll(2) until one of `events` (or a hang-up or error) holds: 0, or a failure as in `minato_wait`.
 int32_t minato_await(int32_t descriptor, short events, int64_t deadline);
 
-/// The deadline of a receive. Nothing announces that the error queue is still empty (POLLIN says "data", POLLERR stays
-/// away), so MSG_ERRQUEUE never waits.
-static inline int64_t minato_receive_deadline(int32_t flags, int64_t deadline) {
-    return flags & MSG_ERRQUEUE ? MINATO_NO_WAIT : deadline;
+/// The deadline of a call with flags: none for MSG_DONTWAIT, which says so, and for MSG_ERRQUEUE, since nothing announces
+/// that the error queue is still empty (POLLIN says "data", POLLERR stays away).
+static inline int64_t minato_flags_deadline(int32_t flags, int64_t deadline) {
+    return flags & (MSG_DONTWAIT | MSG_ERRQUEUE) ? MINATO_NO_WAIT : deadline;
 }
 
 /// Makes `call` until it does not have to wait, and returns its result from the function that uses the macro.

@@ -56,6 +56,7 @@ int64_t minato_message_send(
     header.msg_iovlen = count;
     set_target(&header, address);
     set_control(&header, control, control == NULL ? 0 : control->length);
+    deadline = minato_flags_deadline(flags, deadline);
     if (header.msg_name != NULL && minato_address_family(address) == AF_UNIX) {
         return send_to_unix(descriptor, &header, flags, deadline);
     }
@@ -72,7 +73,7 @@ static int64_t receive_once(int32_t descriptor, struct msghdr *header, minato_co
 
 static int64_t receive_when_ready(
     int32_t descriptor, struct msghdr *header, minato_control *control, int32_t flags, int64_t deadline) {
-    deadline = minato_receive_deadline(flags, deadline);
+    deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(descriptor, POLLIN, deadline, receive_once(descriptor, header, control, flags))
 }
 

@@ -26,9 +26,11 @@ int64_t minato_socket_receive_once(int32_t descriptor, void *buffer, size_t capa
 #endif
 }
 
-int64_t minato_socket_send(int32_t descriptor, const void *bytes, size_t count, int32_t flags, int64_t deadline){
+int64_t minato_socket_send(int32_t descriptor, const void *bytes, size_t count, int32_t flags, int64_t deadline) {
+    deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(
-        descriptor, POLLOUT, deadline, send(descriptor, bytes, count, flags | MSG_NOSIGNAL | MSG_DONTWAIT))}
+        descriptor, POLLOUT, deadline, send(descriptor, bytes, count, flags | MSG_NOSIGNAL | MSG_DONTWAIT))
+}
 
 int32_t minato_socket_send_all(
     int32_t descriptor, const void *bytes, size_t count, int32_t flags, int64_t deadline, size_t *sent) {
@@ -73,15 +75,35 @@ static int64_t send_to_unix(
 int64_t minato_socket_send_to(
     int32_t descriptor, const void *bytes, size_t count, int32_t flags, const minato_address *address,
     int64_t deadline) {
+    deadline = minato_flags_deadline(flags, deadline);
     if (minato_address_family(address) == AF_UNIX) {
         return send_to_unix(descriptor, bytes, count, flags, address, deadline);
     }
     return send_to_ready(descriptor, bytes, count, flags, address, deadline);
 }
 
-int64_t minato_socket_receive(int32_t descriptor, void *buffer, size_t capacity, int32_t flags, int64_t deadline) {
-    deadline = minato_receive_deadline(flags, deadline);
+static int64_t receive_some(int32_t descriptor, void *buffer, size_t capacity, int32_t flags, int64_t deadline) {
+    deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(descriptor, POLLIN, deadline, recv(descriptor, buffer, capacity, flags | MSG_DONTWAIT))
+}
+
+/// Whether a receive shall go on until its buffer is full. The kernel itself does not, under MSG_DONTWAIT.
+static bool shall_fill(int32_t descriptor, int32_t flags) {
+    if (!(flags & MSG_WAITALL) || flags & (MSG_PEEK | MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB)) return false;
+    minato_socket_info info;
+    return minato_socket_inspect(descriptor, &info) == 0 && info.type == SOCK_STREAM;
+}
+
+int64_t minato_socket_receive(int32_t descriptor, void *buffer, size_t capacity, int32_t flags, int64_t deadline) {
+    if (!shall_fill(descriptor, flags)) return receive_some(descriptor, buffer, capacity, flags, deadline);
+    size_t filled = 0;
+    int64_t result;
+    do {
+        result = receive_some(descriptor, (char *)buffer + filled, capacity - filled, flags, deadline);
+        if (result > 0) filled += (size_t)result;
+    } while (result > 0 && filled < capacity);
+    // As the kernel has it: what came before a failure, a signal or the end is a result, and the next call tells.
+    return filled > 0 ? (int64_t)filled : result;
 }
 
 static int64_t
@@ -95,7 +117,7 @@ receive_from_once(int32_t descriptor, void *buffer, size_t capacity, int32_t fla
 
 int64_t minato_socket_receive_from(
     int32_t descriptor, void *buffer, size_t capacity, int32_t flags, minato_address *sender, int64_t deadline) {
-    deadline = minato_receive_deadline(flags, deadline);
+    deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(
         descriptor, POLLIN, deadline, receive_from_once(descriptor, buffer, capacity, flags | MSG_DONTWAIT, sender))
 }

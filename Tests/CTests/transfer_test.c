@@ -174,10 +174,82 @@ static void shutdown_wakes(void) {
     fixture_close(right);
 }
 
+static void dont_wait_in_flags(void) {
+    int32_t left, right;
+    char buffer[4];
+    minato_address address, sender;
+    const minato_buffer piece = {.base = buffer, .length = sizeof buffer};
+    minato_datagram datagram;
+    memset(&datagram, 0, sizeof datagram);
+    datagram.buffer = piece;
+    fixture_pair(SOCK_STREAM, &left, &right);
+    fixture_fill(left, NULL);
+    CHECK_INT(minato_socket_send(left, "x", 1, MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(minato_message_send(left, &piece, 1, NULL, NULL, MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(minato_message_send_batch(left, &datagram, 1, MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(minato_socket_receive(left, buffer, sizeof buffer, MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(
+        minato_socket_receive_from(left, buffer, sizeof buffer, MSG_DONTWAIT, &sender, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(minato_message_receive(left, &piece, 1, NULL, NULL, MSG_DONTWAIT, NULL, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(minato_message_receive_batch(left, &datagram, 1, MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    fixture_close(left);
+    fixture_close(right);
+    // The queue of a Unix peer that the call names, which is waited for inside the call.
+    right = fixture_bound_datagram(AF_UNIX, &address);
+    left = CHECK_DESCRIPTOR(minato_socket_open(AF_UNIX, SOCK_DGRAM, 0));
+    fixture_fill(left, &address);
+    CHECK_INT(minato_socket_send_to(left, "x", 1, MSG_DONTWAIT, &address, MINATO_NO_DEADLINE), -EAGAIN);
+    CHECK_INT(minato_message_send(left, &piece, 1, &address, NULL, MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    fixture_close(left);
+    fixture_close(right);
+}
+
+/// Sends two pieces, the second when the peer says so.
+static void *send_halves(void *argument) {
+    int32_t descriptor = *(const int32_t *)argument;
+    char go;
+    CHECK_INT(minato_socket_send(descriptor, "abc", 3, 0, fixture_soon()), 3);
+    CHECK_INT(minato_socket_receive(descriptor, &go, 1, 0, fixture_soon()), 1);
+    CHECK_INT(minato_socket_send(descriptor, "defgh", 5, 0, fixture_soon()), 5);
+    return NULL;
+}
+
+static void wait_for_all(void) {
+    int32_t left, right;
+    char buffer[8];
+    fixture_tcp_pair(&left, &right);
+    pthread_t thread;
+    CHECK_INT(pthread_create(&thread, NULL, send_halves, &left), 0);
+    // The first half is there, and the rest comes only later.
+    CHECK_INT(minato_socket_receive(right, buffer, 3, MSG_WAITALL | MSG_PEEK, fixture_soon()), 3);
+    CHECK_INT(minato_socket_send(right, "g", 1, 0, fixture_soon()), 1);
+    CHECK_INT(minato_socket_receive(right, buffer, 6, MSG_WAITALL, fixture_soon()), 6);
+    CHECK_INT(memcmp(buffer, "abcdef", 6), 0);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    // What has come by the deadline, or without waiting; nothing at all is the failure that it is.
+    CHECK_INT(minato_socket_receive(right, buffer, 8, MSG_WAITALL, fixture_in(1)), 2);
+    CHECK_INT(minato_socket_receive(right, buffer, 8, MSG_WAITALL, fixture_in(1)), -ETIMEDOUT);
+    CHECK_INT(minato_socket_receive(right, buffer, 8, MSG_WAITALL | MSG_DONTWAIT, MINATO_NO_DEADLINE), -EAGAIN);
+    // The end of the stream, behind the last bytes.
+    CHECK_INT(minato_socket_send(left, "xyz", 3, 0, fixture_soon()), 3);
+    fixture_close(left);
+    CHECK_INT(minato_socket_receive(right, buffer, 8, MSG_WAITALL, fixture_soon()), 3);
+    CHECK_INT(minato_socket_receive(right, buffer, 8, MSG_WAITALL, fixture_soon()), 0);
+    fixture_close(right);
+    // A datagram is whole as it is.
+    fixture_pair(SOCK_DGRAM, &left, &right);
+    CHECK_INT(minato_socket_send(left, "xyz", 3, 0, fixture_soon()), 3);
+    CHECK_INT(minato_socket_receive(right, buffer, 8, MSG_WAITALL, fixture_soon()), 3);
+    fixture_close(left);
+    fixture_close(right);
+}
+
 const struct check_test transfer_tests[] = {
     {"transfer: streams", streams},
     {"transfer: datagrams", datagrams},
     {"transfer: send_all resumes", send_all_resumes},
     {"transfer: shutdown wakes", shutdown_wakes},
+    {"transfer: MSG_DONTWAIT", dont_wait_in_flags},
+    {"transfer: MSG_WAITALL", wait_for_all},
     {0},
 };

@@ -8,6 +8,7 @@
 ///   when the deadline is `MINATO_NO_WAIT`.
 /// - A signal ends the wait with `-EINTR`, so that a host language can run its handlers; call again with the same
 ///   deadline. What was done before is in the out-parameter.
+/// - MSG_DONTWAIT among the flags is the deadline `MINATO_NO_WAIT`.
 /// - It works on blocking and non-blocking descriptors alike. Connecting and sending a file make a blocking descriptor
 ///   non-blocking for the time of the call. Accept alone can wait past the deadline on a blocking descriptor, in the
 ///   rare race that the connection goes away between the wait and the call. `minato_socket_set_blocking` chooses.
@@ -123,7 +124,9 @@ MINATO_API int64_t minato_socket_send_to(
 
 /// Receives at most `capacity` bytes and returns how many; 0 is the end of a stream, or an empty datagram.
 ///
-/// With MSG_TRUNC in `flags` a datagram's true length is returned, which is more than `capacity` when it was cut.
+/// With MSG_TRUNC in `flags` a datagram's true length is returned, which is more than `capacity` when it was cut. With
+/// MSG_WAITALL a stream is received until the buffer is full; less is returned at its end, and when the deadline, a signal
+/// or an error comes in between, which the next call tells. The other receiving calls do not know MSG_WAITALL.
 /// Python: `recv`, `recv_into`. See recv(2).
 MINATO_API int64_t minato_socket_receive(
     int32_t descriptor, void *buffer MINATO_SIZED_BY(capacity) MINATO_NOESCAPE, size_t capacity, int32_t flags,
