@@ -1,11 +1,14 @@
 #include "poller_internal.h"
 
 #include <limits.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/// Events fetched by one system call.
-enum { BATCH = 256 };
+/// Events fetched by one system call at most; the kernel refuses more than INT_MAX bytes of them.
+enum { LARGEST_BATCH = 1 << 20 };
+
+_Static_assert(sizeof(struct epoll_event) <= sizeof(minato_event), "the kernel's events fit into the memory of ours");
 
 static uint32_t epoll_events(uint32_t interest) {
     uint32_t events = 0;
@@ -103,15 +106,20 @@ static int64_t wait_once(minato_poller *poller, struct epoll_event *fetched, int
 }
 
 static int32_t backend_wait(minato_poller *poller, minato_event *events, size_t capacity, int64_t deadline) {
-    struct epoll_event fetched[BATCH];
-    int64_t count = wait_once(poller, fetched, capacity < BATCH ? (int)capacity : BATCH, deadline);
+    size_t limit = capacity < LARGEST_BATCH ? capacity : LARGEST_BATCH;
+    // The kernel writes its events to the end of the caller's memory. They are smaller than ours, so that filling it from
+    // the front never reaches one that is still to be read.
+    char *fetched = (char *)(events + limit) - limit * sizeof(struct epoll_event);
+    int64_t count = wait_once(poller, (struct epoll_event *)(void *)fetched, (int)limit, deadline);
     if (count < 0) return (int32_t)count;
     // They do not change meanwhile, which the compiler cannot know.
     minato_slot *slots = poller->slots;
     int32_t slot_count = poller->slot_count;
     minato_event *filled = events;
     for (int64_t i = 0; i < count; i++) {
-        uint64_t registration = fetched[i].data.u64;
+        struct epoll_event event;
+        memcpy(&event, fetched + (size_t)i * sizeof event, sizeof event);
+        uint64_t registration = event.data.u64;
         const minato_slot *slot = minato_live_slot(slots, slot_count, registration);
         if (slot == NULL) {
             // Otherwise removed, but a copy of the descriptor keeps the kernel's entry alive.
@@ -120,7 +128,7 @@ static int32_t backend_wait(minato_poller *poller, minato_event *events, size_t 
         }
         filled->registration = registration;
         filled->data = slot->data;
-        filled->ready = ready_flags(fetched[i].events);
+        filled->ready = ready_flags(event.events);
         filled->descriptor = slot->descriptor;
         filled++;
     }

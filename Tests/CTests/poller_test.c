@@ -251,6 +251,32 @@ static void wake(struct scene *scene) {
     remove_it(scene);
 }
 
+static void many_at_once(struct scene *scene) {
+    enum { COUNT = 300 };
+    int32_t copies[COUNT];
+    uint64_t registration;
+    minato_event events[COUNT + 1];
+    bool seen[COUNT] = {false};
+    send_byte(scene);
+    for (int i = 0; i < COUNT; i += 1) {
+        copies[i] = CHECK_DESCRIPTOR(minato_socket_duplicate(scene->left));
+        CHECK_INT(minato_poller_add(scene->poller, copies[i], MINATO_READABLE, (uint64_t)i, &registration), 0);
+    }
+    // As many as there is room for, and each once.
+    CHECK_INT(minato_poller_wait(scene->poller, events, COUNT - 1, fixture_soon()), COUNT - 1);
+    CHECK_INT(minato_poller_wait(scene->poller, events, COUNT + 1, fixture_soon()), COUNT);
+    for (int i = 0; i < COUNT; i += 1) {
+        CHECK(events[i].data < COUNT && !seen[events[i].data]);
+        seen[events[i].data] = true;
+        CHECK_INT(events[i].descriptor, copies[events[i].data]);
+        CHECK_INT(events[i].ready, MINATO_READABLE);
+    }
+    for (int i = 0; i < COUNT; i += 1) {
+        CHECK_INT(minato_poller_remove(scene->poller, events[i].registration), 0);
+        fixture_close(copies[i]);
+    }
+}
+
 static const struct {
     const char *row;
     void (*run)(struct scene *scene);
@@ -264,6 +290,7 @@ static const struct {
     {"exclusive", exclusive},
     {"deadlines", deadlines},
     {"wake", wake},
+    {"many at once", many_at_once},
 };
 
 static void on_backend(int32_t backend) {
