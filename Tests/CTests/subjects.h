@@ -11,6 +11,7 @@ extern const struct check_test error_tests[];
 extern const struct check_test address_tests[];
 extern const struct check_test address_text_tests[];
 extern const struct check_test resolve_tests[];
+extern const struct check_test host_entry_tests[];
 extern const struct check_test option_tests[];
 extern const struct check_test signal_tests[];
 extern const struct check_test socket_tests[];

@@ -63,6 +63,38 @@ MINATO_API int32_t minato_resolve_address(
     size_t host_capacity, char *MINATO_NULLABLE service MINATO_COUNTED_BY(service_capacity), size_t service_capacity,
     int32_t *resolver_code);
 
+/// What a host is called and where it is, with its aliases: opaque, owned by the caller, immutable, readable from any
+/// thread.
+typedef struct minato_host_entry minato_host_entry;
+
+/// Looks up a host by name, with its aliases, which `minato_resolve` does not tell.
+///
+/// - `name`: a name, or an address in numbers, NUL-terminated. `family`: AF_INET or AF_INET6.
+/// - `entry`: receives the answer, to be freed with `minato_host_entry_free`; NULL on failure.
+/// - `resolver_code`: receives the `EAI_...` code that says the same as the one of h_errno on failure, else 0.
+///
+/// Failure as for `minato_resolve`; `-EAFNOSUPPORT` for another family. Python: `socket.gethostbyname_ex`. See
+/// gethostbyname2_r(3).
+MINATO_API int32_t minato_host_entry_find(
+    const char *name, int32_t family, minato_host_entry *MINATO_NULLABLE *MINATO_NONNULL entry, int32_t *resolver_code);
+
+/// Looks up a host by an IP address, with its aliases. Results as for `minato_host_entry_find`. Python:
+/// `socket.gethostbyaddr`. See gethostbyaddr_r(3).
+MINATO_API int32_t minato_host_entry_find_address(
+    const minato_address *address, minato_host_entry *MINATO_NULLABLE *MINATO_NONNULL entry, int32_t *resolver_code);
+
+/// The name of the host. Lives as long as the entry, as the aliases do.
+MINATO_API const char *minato_host_entry_name(const minato_host_entry *entry);
+
+/// One alias of the host, or NULL when there is no such index.
+MINATO_API const char *MINATO_NULLABLE minato_host_entry_alias(const minato_host_entry *entry, size_t index);
+
+/// One address of the host, with port 0; `-EINVAL` when there is no such index.
+MINATO_API int32_t minato_host_entry_address(const minato_host_entry *entry, size_t index, minato_address *address);
+
+/// Frees an entry. NULL is allowed.
+MINATO_API void minato_host_entry_free(minato_host_entry *MINATO_NULLABLE entry);
+
 /// The port of a service in host order, `"http"` for `"tcp"`; `protocol` NULL for any. Both are NUL-terminated.
 ///
 /// `-ENOENT` for an unknown service, `-ERANGE` for an entry of more than 8 KiB in the services file. Python:
