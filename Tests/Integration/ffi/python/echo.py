@@ -4,9 +4,9 @@
     echo.py serve tcp HOST PORT | udp HOST PORT | unix PATH | unixgram PATH
     echo.py send  tcp HOST PORT | udp HOST PORT | unix PATH | unixgram PATH
 
-The server prints `ready ADDRESS` with the port that it was given, and ends on SIGTERM with exit status 0. The client sends its
-standard input, as one datagram or as a stream which it then half-closes, and writes what comes back to its standard
-output: one datagram, or the stream up to its end. Exit status 1 and a message when that fails.
+The server prints `ready ADDRESS` with the port that it was given, and ends on SIGTERM with exit status 0. The client
+sends its standard input, as one datagram or as a stream which it then half-closes, and writes what comes back to its
+standard output: one datagram, or the stream up to its end. Exit status 1 and a message when that fails.
 
 SPDX-License-Identifier: Apache-2.0
 """

@@ -17,7 +17,7 @@ def _numbers(module):
 
 SOCKET = _numbers(_socket)
 SELECT = _numbers(select)
-# With it `import ssl` works while `_socket` is the module of this package; it wraps sockets of Python's own module only.
+# With it `import ssl` works while `_socket` is the module of this package, but it wraps sockets of Python's own only.
 CAPI = _socket.CAPI
 
 globals().update(SOCKET)

@@ -116,10 +116,9 @@ def _control_of(held, items):
     space = sum(CMSG_SPACE(memory.length) for _, _, memory in parts)
     if space > _SIZE_MAX:
         raise OSError("too much ancillary data")
-    # The array keeps its memory alive as long as `held` does.
-    room = held.enter_context(contextlib.nullcontext((ctypes.c_uint64 * (space // 8 + 1))()))
+    room = (ctypes.c_uint64 * (space // 8 + 1))()
     control = Control(ctypes.addressof(room), space, 0)
-    control.room = room
+    control.room = room  # lives as long
     for level, kind, memory in parts:
         data = ctypes.string_at(memory.address, memory.length)
         check(library.minato_control_append(ctypes.byref(control), level, kind, data, len(data)))

@@ -14,7 +14,7 @@ from .address import Resolution, numeric_host, octets_of, pack, text_bytes, unpa
 from .arguments import integer
 from .errors import check, gaierror, herror, resolver_failure
 from .families import interface_name
-from .library import HOST_NAME_MAX, SERVICE_NAME_MAX, Address, library
+from .library import HOST_NAME_MAX, Address, library
 from .messages import CMSG_LEN, CMSG_SPACE
 
 __all__ = """

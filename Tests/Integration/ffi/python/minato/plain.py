@@ -13,7 +13,7 @@ from .address import pack, unpack
 from .arguments import Memory, deadline, integer, nanoseconds
 from .constants import *  # noqa: F403 (the names of Python's own module)
 from .constants import CAPI  # noqa: F401
-from .errors import check, check_timed, error, failure, gaierror, herror, resumed, timeout
+from .errors import check, check_timed, error, failure, gaierror, herror, resumed, timeout  # noqa: F401
 from .library import NO_WAIT, Address, SocketInfo, library
 from .messages import Messages
 from .names import *  # noqa: F403

@@ -6,13 +6,12 @@ SPDX-License-Identifier: Apache-2.0
 import ctypes
 import errno
 
-from . import constants as c
-from .arguments import deadline, descriptor_of, integer, nanoseconds
+from .arguments import deadline, descriptor_of, nanoseconds
 from .constants import SELECT
 from .errors import check, failure, resumed
 from .library import (
-    EDGE_TRIGGERED, ERROR, EXCLUSIVE, HANGUP, INVALID, NO_DEADLINE, NO_WAIT, ONE_SHOT, POLLER_EPOLL, PRIORITY,
-    READABLE, READ_CLOSED, WRITABLE, Event, PollEntry, SelectSet, library,
+    EDGE_TRIGGERED, ERROR, EXCLUSIVE, HANGUP, INVALID, ONE_SHOT, POLLER_EPOLL, PRIORITY, READABLE, READ_CLOSED,
+    WRITABLE, Event, PollEntry, SelectSet, library,
 )
 
 globals().update(SELECT)
@@ -54,8 +53,8 @@ def _mask(value):
 def select(rlist, wlist, xlist, timeout=None, /):
     """Waits until something of three lists is ready, and gives the parts of the lists that are.
 
-    The lists hold descriptors or objects with `fileno`; the time limit is in seconds, None for ever. Any number of them,
-    and of any size.
+    The lists hold descriptors or objects with `fileno`, any number of them and of any size. The time limit is in
+    seconds, None for ever.
     """
     limit = nanoseconds(timeout)
     if limit is not None and limit < 0:
@@ -100,11 +99,8 @@ class poll:
         """Waits for milliseconds; None and a negative number for ever. A list of (descriptor, events)."""
         if self._polling:
             raise RuntimeError("concurrent poll() invocation")
-        if timeout is not None and timeout < 0:
-            timeout = None
-        limit = None if timeout is None else nanoseconds(timeout / 1000 if isinstance(timeout, float) else timeout)
-        if isinstance(timeout, int):
-            limit //= 1000
+        # Those of a thousand times as long, rounded up.
+        limit = None if timeout is None or timeout < 0 else -(-nanoseconds(timeout) // 1000)
         if self._entries is None:
             rows = [(number, _to_minato(mask), 0) for number, mask in self._masks.items()]
             self._entries = (PollEntry * len(rows))(*rows)

@@ -9,10 +9,10 @@ from enum import IntEnum, IntFlag
 
 from . import plain
 from .constants import *  # noqa: F403
-from .errors import error, gaierror, herror, timeout
-from .files import SendsFiles, SocketIO, _GiveupOnSendfile, open_file
+from .errors import error, gaierror, herror, timeout  # noqa: F401 (names of Python's module, as those below)
+from .files import SendsFiles, SocketIO, _GiveupOnSendfile, open_file  # noqa: F401
 from .names import *  # noqa: F403
-from .plain import CAPI, SocketType, close, dup, getdefaulttimeout, has_ipv6, setdefaulttimeout
+from .plain import CAPI, SocketType, close, dup, getdefaulttimeout, has_ipv6, setdefaulttimeout  # noqa: F401
 
 
 def _is_named(prefix):
@@ -87,8 +87,7 @@ class socket(SendsFiles, plain.socket):
 
     def makefile(self, mode="r", buffering=None, *, encoding=None, errors=None, newline=None):
         """A file over the connection, as `open` makes it; `mode` is made of "r", "w" and "b"."""
-        file = open_file(self, mode, buffering, encoding, errors, newline)
-        return file
+        return open_file(self, mode, buffering, encoding, errors, newline)
 
     def close(self):
         """Closes the socket, at once or with the last of its files."""

@@ -59,9 +59,8 @@ class Messages(TestCase):
         right.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         left.send(b"x")
         _, items, _, _ = right.recvmsg(10, socket.CMSG_SPACE(12))
-        self.assertEqual(
-            items, [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("iII", os.getpid(), os.getuid(), os.getgid()))]
-        )
+        credentials = struct.pack("iII", os.getpid(), os.getuid(), os.getgid())
+        self.assertEqual(items, [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, credentials)])
 
     def test_sizes(self):
         self.assertEqual((socket.CMSG_LEN(5), socket.CMSG_SPACE(5)), (21, 24))

@@ -37,7 +37,8 @@ ROWS = (
     ("getaddrinfo", "localhost", 80, 2, 1, 0, 2), ("getaddrinfo", None, "none"), ("getaddrinfo", 5, 5),
     ("getaddrinfo", "fe80::1%lo", 80, 0, 1), ("getaddrinfo", "127.0.0.1", -1), ("getaddrinfo", "::1", 5.0),
     ("getnameinfo", ("127.0.0.1", 80), 3), ("getnameinfo", ("127.0.0.1", 80), 1), ("getnameinfo", ("::1", 80, 0, 0), 3),
-    ("getnameinfo", ("127.0.0.1", 80, 0), 3), ("getnameinfo", ("localhost", 80), 3), ("getnameinfo", ("::1", 1, 1 << 20), 3),
+    ("getnameinfo", ("127.0.0.1", 80, 0), 3), ("getnameinfo", ("localhost", 80), 3),
+    ("getnameinfo", ("::1", 1, 1 << 20), 3),
     ("if_nameindex",), ("if_nametoindex", "lo"), ("if_nametoindex", "none"), ("if_indextoname", 1),
     ("if_indextoname", 0), ("if_indextoname", (1 << 31) - 1), ("has_dualstack_ipv6",),
 )
