@@ -1,8 +1,9 @@
 """Runs CPython's own tests of sockets on Python's module and on ours, and compares.
 
 The tests are Debian's package libpython3.11-testsuite, run from where they lie. Prints how many passed, failed and
-were skipped on each face. Every test whose outcomes differ is in `differences.txt` with the reason: exit status 1 when one is
-not, when a listed one does not differ (any more), and when a test did not end. The last line: `N passed, N failed`.
+were skipped on each face. Every test whose outcomes differ is in `differences.txt` with the reason: exit status 1 when
+one is not, when a listed one does not differ (any more), and when a test did not end. The last line: `N passed, N
+failed`.
 
 SPDX-License-Identifier: Apache-2.0
 """
