@@ -44,13 +44,13 @@ class Matrix:
     def table(self, transport):
         servers = list(dict.fromkeys(server for kind, server, _ in self.cells if kind == transport))
         width = max(len(client.name) for client in self.clients)
-        lines = [f"{transport:{width}}  " + "  ".join(servers)]
+        lines = [f"{transport:{width}}  " + "  ".join(f"{server:4}" for server in servers)]
         for client in self.clients:
             words = []
             for server in servers:
                 key = (transport, server, client.name)
                 word = "-" if key not in self.cells else "fail" if self.cells[key] else "pass"
-                words.append(f"{word:{len(server)}}")
+                words.append(f"{word:{max(4, len(server))}}")
             lines.append(f"{client.name:{width}}  " + "  ".join(words).rstrip())
         return "\n".join(lines)
 
