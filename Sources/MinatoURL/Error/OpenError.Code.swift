@@ -98,7 +98,10 @@ extension OpenError.Code {
     /// The response is in the error.
     public static let httpStatus = Self(rawValue: "httpStatus")
 
-    /// The connection was closed before one line of a response came.
+    /// The connection was closed before one line of a response came, or a server of HTTP/2 refused the request.
+    ///
+    /// Not thrown at once for a request that may be repeated, when the connection was used before or the server refused: see
+    /// ``URLOpener/Retries``.
     public static let emptyReply = Self(rawValue: "emptyReply")
 
     /// The response does not begin with a status line of HTTP/1.0, 1.1 or 2, or its status is outside 100-599.
@@ -135,7 +138,8 @@ extension OpenError.Code {
     /// it named.
     public static let badRange = Self(rawValue: "badRange")
 
-    /// HTTP/2 framing or a stream failed.
+    /// HTTP/2 framing or a stream failed. With libcurl 7.88, too, when the server answered and ended a stream before it had taken
+    /// the body of the request: the answer is lost.
     public static let http2Failed = Self(rawValue: "http2Failed")
 }
 

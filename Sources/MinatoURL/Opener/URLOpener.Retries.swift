@@ -18,7 +18,9 @@ extension URLOpener {
     /// back together.
     ///
     /// Apart from this, and always on: a request that may be repeated goes out once more, at once, when the connection that
-    /// was used again for it turns out to have died. RFC 9110 section 9.2.2.
+    /// was used again for it turns out to have died, or when a server of HTTP/2 refused it, as one does that is about to end the
+    /// connection. Any other request fails by ``OpenError/Code/emptyReply`` then: libcurl does not say which of the two it was.
+    /// RFC 9110 section 9.2.2, RFC 9113 section 8.7.
     ///
     /// Python: nothing of the kind; `urllib3.util.Retry` of another library.
     public struct Retries: Sendable {

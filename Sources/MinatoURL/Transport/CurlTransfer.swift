@@ -63,6 +63,9 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Whether it has ended as it should, and the connection may serve another request.
     private(set) var isComplete = false
+    /// Whether its connection, of HTTP/2 and used before, ended before one byte of the response, and the server may get the
+    /// request twice.
+    private var isStale = false
     /// An FTP server would be told goodbye, and libcurl wait for its answer.
     var keepsConnection: Bool { isComplete && !request.isForFTP }
 
@@ -184,6 +187,9 @@ final class CurlTransfer: @unchecked Sendable {
             sockets?.shutDown()
         }
         isComplete = code == CURLE_OK && problem == nil && hasHead
+        // Without a head libcurl says these only of HTTP/2.
+        let isEmpty = (code == CURLE_PARTIAL_FILE || code == CURLE_OK) && !parser.hasBegun && !request.isForFTP
+        isStale = isEmpty && failure == nil && sendCount == 1 && mayRepeat && easy.long(CURLINFO_NUM_CONNECTS) == 0
         if isComplete || isCutShort {
             pipe.finish(.complete, trailers: parser.trailers)
         } else if let failure {
@@ -192,7 +198,7 @@ final class CurlTransfer: @unchecked Sendable {
             pipe.finish(.failed(configuration.value.network.refusal(of: refusedAddress, url: request.url)))
         } else if code == CURLE_RECV_ERROR, problem == nil, awaitsTunnel, easy.alertCode == nil {
             pipe.finish(.failed(tunnelFailure("the proxy ended the connection instead of opening a tunnel")))
-        } else if code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun {
+        } else if code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun || isEmpty {
             pipe.finish(.failed(headless))
         } else {
             let failure = CurlFailure(
@@ -335,16 +341,24 @@ extension CurlTransfer {
     /// Whether the request may go out: the first time, and once more when a connection that was used again turns out to be
     /// dead before one byte of a response, if the server may get the request twice.
     ///
-    /// libcurl would send it up to five times, whatever its method. RFC 9110 section 9.2.2.
+    /// libcurl would send it up to five times, whatever its method, and 7.88 does not say whether a server of HTTP/2 has refused
+    /// it. RFC 9110 section 9.2.2.
     func maySend() -> Bool {
         sendCount += 1
-        if sendCount == 1 || (sendCount == 2 && request.isIdempotent && request.body?.isRestartable != false) {
-            return true
-        }
+        if sendCount == 1 || (sendCount == 2 && mayRepeat) { return true }
         problem = ResponseHeadParser.Problem(
             code: .emptyReply, detail: "the connection, used before, ended without a response to this request")
         return false
     }
+
+    /// Whether a request that ended by this error is to go out once more, on another connection. With HTTP/1.1 libcurl does that
+    /// itself: see `maySend`.
+    ///
+    /// Of a transfer that another thread has ended, by another error, nothing is looked at: it may still be under way.
+    func mustRepeat(after error: OpenError) -> Bool { error.code == .emptyReply && isStale }
+
+    /// Whether the server may get the request twice.
+    private var mayRepeat: Bool { request.isIdempotent && request.body?.isRestartable != false }
 
     /// Takes what libcurl says of its doings.
     func takeReport(_ text: [UInt8]) {

@@ -49,14 +49,28 @@ final class CurlTransport: Transport {
             let transfer = ThreadTransfer(try blockingDriver(for: request, limits))
             return Hop(head: try await transfer.begin(), pipe: transfer.pipe, driver: transfer)
         }
-        let transfer = try LoopTransfer(request, limits, configuration, on: driver(for: request))
-        let head = try await transfer.begin()
+        var transfer = try LoopTransfer(request, limits, configuration, on: driver(for: request))
+        let head: URLOpener.ResponseHead
+        do throws(OpenError) {
+            head = try await transfer.begin()
+        } catch {
+            guard transfer.transfer.mustRepeat(after: error) else { throw error }
+            transfer = try LoopTransfer(request, limits, configuration, on: driver(for: request))
+            head = try await transfer.begin()
+        }
         return Hop(head: head, pipe: transfer.pipe, driver: transfer)
     }
 
     func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
-        let driver = try blockingDriver(for: request, limits)
-        let head = try driver.begin()
+        var driver = try blockingDriver(for: request, limits)
+        let head: URLOpener.ResponseHead
+        do throws(OpenError) {
+            head = try driver.begin()
+        } catch {
+            guard driver.transfer.mustRepeat(after: error) else { throw error }
+            driver = try blockingDriver(for: request, limits)
+            head = try driver.begin()
+        }
         return Hop(head: head, pipe: driver.transfer.pipe, driver: driver)
     }
 

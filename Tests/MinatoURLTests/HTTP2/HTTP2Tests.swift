@@ -38,6 +38,25 @@ import Testing
         #expect(Set(try await server.log(10).map { $0[0] }).count == 4)
     }
 
+    /// The same while others are under way: each request gets its response.
+    @Test(arguments: Face.allCases)
+    func connectionsEndUnderWay(_ face: Face) async throws {
+        let server = try HTTP2Server.nginx("keepalive_requests 7;")
+        let opener = server.opener()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    for _ in 0..<25 {
+                        let response = try await face.open(opener, server.url("small"))
+                        #expect(try await response.body.collect(upTo: 9) == Array("small".utf8))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await server.log(100).count == 100)
+    }
+
     @Test(arguments: Face.allCases)
     func sendsBodies(_ face: Face) async throws {
         let server = try HTTP2Server.nghttpd()
