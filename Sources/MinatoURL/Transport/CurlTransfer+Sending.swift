@@ -59,7 +59,8 @@ extension CurlTransfer {
         }
     }
 
-    private func rewind() -> Bool {
+    /// Goes back to the beginning of the body. False when it cannot.
+    func rewind() -> Bool {
         guard feed?.rewind() == true else { return false }
         fedCount = 0
         return true

@@ -345,7 +345,8 @@ extension CurlTransfer {
     /// it. RFC 9110 section 9.2.2.
     func maySend() -> Bool {
         sendCount += 1
-        if sendCount == 1 || (sendCount == 2 && mayRepeat) { return true }
+        // libcurl 7.88 rewinds a body of which something has gone out. What it has taken, and could not send, it drops.
+        if sendCount == 1 || (sendCount == 2 && mayRepeat && (fedCount == 0 || rewind())) { return true }
         problem = ResponseHeadParser.Problem(
             code: .emptyReply, detail: "the connection, used before, ended without a response to this request")
         return false

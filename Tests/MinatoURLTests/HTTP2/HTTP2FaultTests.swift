@@ -148,6 +148,26 @@ struct HTTP2FaultTests {
         }
     }
 
+    /// A stream that the server refuses when libcurl has taken bytes of its body and could send none of them, as the server gave
+    /// no window: libcurl 7.88 does not go back to the beginning by itself.
+    @Test(arguments: Face.allCases, [true, false])
+    func refusedBeforeItsBody(_ face: Face, _ isFile: Bool) async throws {
+        let server = try HTTP2Script(window: 0)
+        let opener = server.opener()
+        let directory = try TemporaryDirectory()
+        let bytes = pattern(300_000)
+        let body = isFile ? URLOpener.Request.Body.file(try directory.write("body", bytes)) : .bytes(bytes)
+        // Of a connection that was not used before, the client does not know the window.
+        _ = try await face.open(opener, server.url("small")).body.collect(upTo: 9)
+        let request = try URLOpener.Request(server.url("window"), method: "PUT", body: body)
+        let task = Task { try await face.open(opener, request).body.collect(upTo: 1 << 20) }
+        #expect(try await server.line("request 0 3") == "request 0 3 /window")
+        // The body was offered to the connection when its head was sent.
+        server.goOn()
+        #expect(isSame(try await task.value, bytes))
+        #expect(try await server.line("request") == "request 1 1 /window")
+    }
+
     /// A server that goes away brings the streams that it has seen to their ends; what comes later gets a connection of its own.
     @Test(arguments: [0, 11])
     func theServerGoesAway(_ code: Int) async throws {
