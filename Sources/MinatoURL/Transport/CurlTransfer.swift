@@ -345,6 +345,8 @@ extension CurlTransfer {
     /// it. RFC 9110 section 9.2.2.
     func maySend() -> Bool {
         sendCount += 1
+        // libcurl counts the repetitions of a handle, gives up after five, and begins anew only when the handle is reset.
+        if sendCount > 1 { easy.setting = nil }
         // libcurl 7.88 rewinds a body of which something has gone out. What it has taken, and could not send, it drops.
         if sendCount == 1 || (sendCount == 2 && mayRepeat && (fedCount == 0 || rewind())) { return true }
         problem = ResponseHeadParser.Problem(
