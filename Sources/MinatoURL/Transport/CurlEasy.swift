@@ -51,6 +51,14 @@ final class CurlEasy: @unchecked Sendable {
         unsafe message.pointee = 0
     }
 
+    /// Has libcurl free what it keeps back for a transfer that pauses: it offers that, and nobody takes it.
+    ///
+    /// It is on a multi handle, which it is to be taken off next.
+    func dropKept() {
+        transfer = nil
+        unsafe _ = curl_easy_pause(pointer, CURLPAUSE_CONT)
+    }
+
     /// The transfer has ended, and it is on no multi handle any more.
     ///
     /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.

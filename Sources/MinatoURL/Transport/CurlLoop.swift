@@ -222,6 +222,8 @@ extension CurlLoop {
         // Asked for before it is taken off, and before that may close it. Another transfer may use it already.
         let socket = transfer.transfer.isComplete && !transfer.transfer.isFramed ? easy.socket : -1
         if socket >= 0 && sockets[socket] == nil { idleSockets.insert(socket) }
+        // While other streams use the connection, libcurl before 8.1 forgets to free it.
+        if transfer.transfer.isPaused && transfer.transfer.isFramed { easy.dropKept() }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
         easy.rest(keepsSetting: transfer.transfer.isComplete)
         transfer.transfer.end()
