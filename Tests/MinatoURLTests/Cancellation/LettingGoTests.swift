@@ -40,6 +40,8 @@ import Testing
         response = nil
         await loop.turn()
         #expect(!sockets.contains { $0.isOpen })
+        // A thread that has read lets go of the body a moment after its result is here.
+        while face == .threads, !standstill.trace.isFreed { await Task.yield() }
         #expect(standstill.trace.isFreed)
         #expect(await standstill.isGone.opened())
         #expect(try await face.open(opener, standstill.url("/again")).body.collect(upTo: 9) == Array("again".utf8))

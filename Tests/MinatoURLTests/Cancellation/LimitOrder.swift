@@ -4,16 +4,21 @@ import TestSupport
 @testable import MinatoURL
 
 /// Whether something on a loop ends at its limit of time, and not more than 0.1 s later: told by the order in which the loop
-/// comes to timers that were set before and after, which is the same however late it is.
+/// comes to timers that were set before and after. That is the same however late the loop is, as long as the limit begins when
+/// something happens, and not when the loop looks.
 final class LimitOrder: Sendable {
     static let right = ["before", "end", "after"]
     private static let limit = Duration.milliseconds(300)
-    private static let delay = Duration.milliseconds(100)
 
     private let loop: EventLoop
+    private let delay: Duration
     private let kept = Outcome.Kept<String>()
 
-    init(on loop: EventLoop) { self.loop = loop }
+    /// - Parameter delay: How much later than the limit it may be.
+    init(on loop: EventLoop, delay: Duration = .milliseconds(100)) {
+        self.loop = loop
+        self.delay = delay
+    }
 
     /// What has happened, in order.
     var names: [String] { kept.values }
@@ -38,7 +43,7 @@ final class LimitOrder: Sendable {
 
     /// Waits for its end. When this is called, the limit has begun.
     func end(of task: Task<OpenError?, Never>) async -> OpenError? {
-        let late = Deadline.after(Self.limit + Self.delay)
+        let late = Deadline.after(Self.limit + delay)
         let mark = Task(executorPreference: loop) { [loop, kept] in await Self.mark("after", kept, loop, late) }
         let error = await task.value
         await mark.value
