@@ -14,7 +14,8 @@ import Testing
         let go = Gate()
         let task = Task {
             _ = await go.opened()
-            return try await opener.open(server.url()).status
+            // Not even the body, which is not there.
+            return try await opener.open(URLOpener.Request(server.url(), body: .file("/dev/null/body"))).status
         }
         task.cancel()
         go.open()
