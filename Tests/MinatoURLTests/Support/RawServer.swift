@@ -122,8 +122,9 @@ struct RawConnection: Sendable {
         self.descriptor = descriptor
         self.index = index
         self.note = note
-        // Longer than the timeouts of tests, so that it is the client that gives up.
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        // Longer than the timeouts of tests, and than the watchdog: it is the client that gives up, and a connection that lies
+        // idle while the machine is busy is there when it is used again.
+        var limit = timeval(tv_sec: 400, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

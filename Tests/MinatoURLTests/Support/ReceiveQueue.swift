@@ -8,12 +8,12 @@ import MinatoSocket
 enum ReceiveQueue {
     /// Waits until the other end has read all that was sent, or is gone.
     ///
-    /// False after ten seconds, and where the kernel does not tell.
+    /// False after a minute and a half, and where the kernel does not tell.
     static func waitUntilRead(_ descriptor: Int32) -> Bool {
         let netlink = socket(AF_NETLINK, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 4)
         guard netlink >= 0, let request = question(descriptor) else { return false }
         defer { close(netlink) }
-        let patience = Deadline.after(.seconds(10))
+        let patience = Deadline.after(.seconds(90))
         while !patience.hasPassed {
             guard let answer = ask(netlink, request) else { return false }
             switch answer {
