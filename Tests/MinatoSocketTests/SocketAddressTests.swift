@@ -126,4 +126,11 @@ struct EndpointTests {
         let error = #expect(throws: SocketError.self) { try Endpoint(parsing: text) }
         #expect(error?.code == .invalidArgument)
     }
+
+    @Test(
+        "An accent behind a mark is no part of the mark",
+        arguments: ["tcp://\u{30D}h:2", "unix:\u{301}x", "unixgram:@\u{301}", "udp://h\u{301}:53"])
+    func accents(_ text: String) throws {
+        #expect(try Endpoint(parsing: text).description.unicodeScalars.elementsEqual(text.unicodeScalars))
+    }
 }

@@ -53,6 +53,26 @@ import Testing
         #expect(try await response.body.collect(upTo: 1000).count > 500)
     }
 
+    /// A server that serves one connection after the other has ended its side of the first, and waits for the client's end.
+    @Test(arguments: Face.allCases)
+    func endsWhatTheServerHasEnded(_ face: Face) async throws {
+        let (isShut, isOver) = (Gate(), Gate())
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            if connection.index > 0 { isOver.wait() }
+            connection.send(okay("ok"))
+            if connection.index > 0 { return }
+            connection.finishWriting()
+            isShut.open()
+            while connection.readByte() != nil {}
+            isOver.open()
+        }
+        let opener = URLOpener()
+        #expect(try await face.open(opener, server.url()).body.read(2).count == 2)
+        #expect(await isShut.opened())
+        #expect(try await face.open(opener, server.url()).body.read(2).count == 2)
+    }
+
     /// What the server sends before it closes, and where it becomes an error.
     @Test(
         arguments: Face.allCases,

@@ -104,27 +104,28 @@ extension Endpoint: CustomStringConvertible {
         self.init(.abstract(String(rest)), kind)
     }
 
+    // By bytes, not by characters: with an accent behind it a slash would be no slash.
     private init?(hostAndPort text: Substring, _ kind: Socket.Kind) {
-        guard let colon = text.lastIndex(of: ":") else { return nil }
-        let digits = text[text.index(after: colon)...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
-            let port = UInt16(digits)
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        let digits = text.utf8[text.utf8.index(after: colon)...]
+        guard !digits.isEmpty, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let port = UInt16(Substring(digits))
         else { return nil }
-        var host = text[..<colon]
-        if host.first == "[" {
-            guard host.last == "]" else { return nil }
+        var host = text.utf8[..<colon]
+        if host.first == UInt8(ascii: "[") {
+            guard host.last == UInt8(ascii: "]") else { return nil }
             host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
-        } else if host.contains(where: { ":[]/ ".contains($0) }) {
+            guard host.contains(UInt8(ascii: ":")) else { return nil }
+        } else if host.contains(where: { ":[]/ ".utf8.contains($0) }) {
             return nil
         }
-        self.init(.host(String(host), port: Int(port)), kind)
+        self.init(.host(String(Substring(host)), port: Int(port)), kind)
     }
 }
 
-extension StringProtocol {
-    /// What follows a prefix, nil when the text does not begin with it.
-    fileprivate func suffix(after prefix: String) -> SubSequence? {
-        hasPrefix(prefix) ? dropFirst(prefix.count) : nil
+extension StringProtocol where SubSequence == Substring {
+    /// What follows a prefix, nil when the text does not begin with it, byte for byte.
+    fileprivate func suffix(after prefix: String) -> Substring? {
+        utf8.starts(with: prefix.utf8) ? self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...] : nil
     }
 }

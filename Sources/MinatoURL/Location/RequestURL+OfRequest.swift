@@ -57,7 +57,9 @@ extension RequestURL {
         guard HTTPSyntax.areEqual(split.authority ?? "", "localhost") || split.authority ?? "" == "" else {
             throw Problem(detail: "the file is on another host")
         }
-        guard split.path.hasPrefix("/") else { throw Problem(detail: "no absolute path after \"file:\"") }
+        guard split.path.utf8.first == UInt8(ascii: "/") else {
+            throw Problem(detail: "no absolute path after \"file:\"")
+        }
         guard split.query == nil else { throw Problem(detail: "a file: URL has no query: in a name, ? is %3F") }
         guard !PercentEncoding.unquoteToBytes(split.path).contains(0) else {
             throw Problem(detail: "a NUL in the path")

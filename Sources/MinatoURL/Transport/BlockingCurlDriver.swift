@@ -39,7 +39,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             try transfer.openBody()
             try transfer.prepare { options in
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
-                options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet ? 0 : 1)
+                options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet() ? 0 : 1)
                 self.transfer.setCloseFunction(&options)
             }
             if self.transfer.request.mayUseTLS { handle.usesTLS = true }

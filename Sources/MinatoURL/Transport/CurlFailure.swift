@@ -64,6 +64,7 @@ struct CurlFailure {
     /// What to say where libcurl's words mislead: memory there is enough of, and no system call failed.
     private var ownWords: String? {
         if let reason { return "the handshake was ended by us: \(reason.name)" }
+        if code == CURLE_BAD_FUNCTION_ARGUMENT, isConnected { return "a line of the head is no field" }
         guard code == CURLE_OUT_OF_MEMORY else { return nil }
         return switch name {
         case .headersTooLarge: "a line of the head is longer than 100 KiB"
@@ -89,6 +90,8 @@ struct CurlFailure {
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH: .tlsPinMismatch
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .tlsConfiguration
         case CURLE_WEIRD_SERVER_REPLY: .badHeader
+        // What it says, of all things, to a line of the head with a bare CR before the colon.
+        case CURLE_BAD_FUNCTION_ARGUMENT where isConnected: .badHeader
         case CURLE_GOT_NOTHING: .emptyReply
         case CURLE_PARTIAL_FILE: .truncated
         case CURLE_HTTP2, CURLE_HTTP2_STREAM: .http2Failed

@@ -38,11 +38,14 @@ final class CurlHandle: @unchecked Sendable {
     /// Whether it has no connection, and may have one for requests with a key.
     func isFree(for key: PoolKey) -> Bool { origin == nil && key == self.key }
 
-    /// Whether the idle connection may be used: nothing has arrived on it.
+    /// Whether the idle connection may be used: nothing has arrived on it. Otherwise it is ended, as its server may serve nobody
+    /// else before.
     ///
-    /// Checked right before it is used.
-    var isConnectionQuiet: Bool {
-        !minato_curl_socket_is_readable(idleSocket)
+    /// Asked right before it is used.
+    func isConnectionQuiet() -> Bool {
+        guard minato_curl_socket_is_readable(idleSocket) else { return true }
+        minato_curl_end_socket(idleSocket)
+        return false
     }
 
     /// Notes what the transfer that just ended leaves behind.

@@ -134,7 +134,7 @@ struct ClosureDatagramResponder: DatagramResponder {
 /// A client that waits for at most so long.
 func datagramClient(of server: DatagramServer, from source: SocketAddress? = nil) throws -> Socket {
     var socket = try Socket(server.address.family, .datagram)
-    try socket.setTimeout(.seconds(20))
+    try socket.setTimeout(.seconds(60))
     if let source { try socket.bind(to: source) }
     try socket.connect(to: server.address)
     return socket

@@ -70,6 +70,7 @@ extension HostileRow {
     private static let lines = [
         HostileRow("a NUL", fields: "A: b\0c\r\n", .head(.badHeader, "Nul byte in header")),
         HostileRow("no colon", fields: "no colon\r\n", .head(.badHeader, "Header without colon")),
+        HostileRow("a bare CR in a name", fields: "A\rb: c\r\n", .head(.badHeader, noField)),
         HostileRow("a bare CR", fields: "A: b\rc\r\n", .head(.badHeader, control)),
         HostileRow("a space before the colon", fields: "A : b\r\n", .head(.badHeader, noField)),
         HostileRow("no name", fields: ": b\r\n", .head(.badHeader, noField)),

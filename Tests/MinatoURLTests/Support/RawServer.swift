@@ -207,6 +207,9 @@ struct RawConnection: Sendable {
     /// Waits until the client has read all that was sent, or is gone.
     func waitUntilRead() -> Bool { ReceiveQueue.waitUntilRead(descriptor) }
 
+    /// Says that nothing more will be sent, and goes on reading.
+    func finishWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Ends the connection by a reset instead of an end.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
