@@ -129,7 +129,7 @@ struct DatagramTransfer: ~Copyable {
             if result > 0 {
                 sent += Int(result)
             } else if result != -EINTR {
-                if replies.pieces(sent) > 1, Self.refusesPieces(result) {
+                if replies.pieces(sent) > 1, SocketError.Code(result: result).refusesPieces {
                     sendOneByOne(sent)
                 } else {
                     judge(Int64(result), sent)
@@ -138,12 +138,6 @@ struct DatagramTransfer: ~Copyable {
             }
         }
         replies.removeAll()
-    }
-
-    /// Whether the way to the receiver takes no message of several pieces: a tunnel, a device that makes no checksums, a
-    /// network that is too narrow.
-    private static func refusesPieces(_ result: Int32) -> Bool {
-        [-EINVAL, -EIO, -EMSGSIZE, -EOPNOTSUPP].contains(result)
     }
 
     private mutating func sendOneByOne(_ message: Int) {
@@ -164,7 +158,7 @@ struct DatagramTransfer: ~Copyable {
     private mutating func judge(_ result: Int64, _ message: Int, _ piece: Int) {
         guard result < 0 else { return }
         let receiver = replies.receiver(message)
-        guard LateReplies.isToBeTriedAgain(result) else {
+        guard SocketError.Code(result: result).isToBeSentAgain else {
             hooks.onError?(port.failure(.init(result: result), receiver), receiver)
             return
         }

@@ -87,7 +87,7 @@ struct LateReplies {
                 }
             }
             isShort = isShort || result == -Int64(ENOBUFS) || result == -Int64(ENOMEM)
-            if result < 0, Self.isToBeTriedAgain(result) {
+            if result < 0, SocketError.Code(result: result).isToBeSentAgain {
                 guard reply.deadline <= now else {
                     left.append(reply)
                     continue
@@ -103,14 +103,6 @@ struct LateReplies {
         retry = .max
         if port.isUnix, !left.isEmpty { extendPause() }
         return isShort
-    }
-
-    /// Whether a send failed for want of room or memory.
-    static func isToBeTriedAgain(_ result: Int64) -> Bool {
-        switch Int32(truncatingIfNeeded: -result) {
-        case EAGAIN, EINTR, ENOBUFS, ENOMEM: true
-        default: false
-        }
     }
 
     private mutating func settle(_ reply: Reply) {

@@ -1,5 +1,3 @@
-internal import Glibc
-
 extension DatagramSocket {
     /// The datagrams as they come, for `for try await`, each with up to 65,535 bytes.
     ///
@@ -39,15 +37,4 @@ extension DatagramSocket {
             }
         }
     }
-}
-
-extension SocketError.Code {
-    /// Whether an error of a datagram socket tells of a datagram that was sent before: what ICMP says. See udp(7).
-    package var isOfEarlierDatagram: Bool { Self.ofEarlierDatagram.contains(self) }
-
-    private static let ofEarlierDatagram: Set<Self> = Set(
-        [
-            ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP,
-            EMSGSIZE, EACCES, ECONNRESET,
-        ].map { Self($0) })
 }
