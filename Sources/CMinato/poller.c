@@ -172,7 +172,9 @@ int32_t minato_poller_wait(minato_poller *poller, minato_event *events, size_t c
 int32_t minato_poller_wake(minato_poller *poller) {
     static const uint64_t one = 1;
     int saved = errno; // a signal handler may call this
-    int64_t result = minato_result(write(poller->wake_descriptor, &one, sizeof one));
+    int64_t result;
+    do result = minato_result(write(poller->wake_descriptor, &one, sizeof one));
+    while (result == -EINTR); // or it would be lost, and who waits would wait for ever
     errno = saved;
     // EAGAIN: the counter is full, and the wake-up is pending anyway.
     return result < 0 && result != -EAGAIN ? (int32_t)result : 0;

@@ -30,12 +30,13 @@ struct ServedEndpoint {
         let address = server.base.address
         let shown = address.unixPath ?? address.abstractName.map { "@" + $0 } ?? "\(address)"
         Terminal.print("listening on \(Self.networkName(endpoint)) \(shown)")
-        let thread = try ServingThread { () throws(SocketError) in
+        let thread = try ServingThread(
+            { () throws(SocketError) in try serving.serve(server) },
             // Whatever ends it, the thread that waits for signals has to hear of it.
-            defer { kill(getpid(), SIGTERM) }
-            try serving.serve(server)
-        }
+            whenEnded: { kill(getpid(), SIGTERM) })
         _ = try signals.read()
+        // That may have been the thread's signal, or both: two that are alike and wait at the same time become one.
+        if thread.hasEnded { return try thread.join() }
         let draining = try ServingThread { () throws(SocketError) in
             _ = server.base.drainBlocking(timeout: drainTimeout)
         }

@@ -8,15 +8,23 @@ final class ServingThread: @unchecked Sendable {
     private var outcome: Result<Void, SocketError>?
 
     /// Starts `body` on a thread.
-    init(_ body: @escaping @Sendable () throws(SocketError) -> Void) throws(SocketError) {
+    ///
+    /// - Parameter whenEnded: called on that thread after the end of `body`, when `hasEnded` is true.
+    init(
+        _ body: @escaping @Sendable () throws(SocketError) -> Void, whenEnded: @escaping @Sendable () -> Void = {}
+    ) throws(SocketError) {
         try Thread.start {
             let outcome = Result { () throws(SocketError) in try body() }
             self.lock.withLock {
                 self.outcome = outcome
                 self.lock.wakeAll()
             }
+            whenEnded()
         }
     }
+
+    /// Whether `body` has ended.
+    var hasEnded: Bool { lock.withLock { outcome != nil } }
 
     /// Waits for the end of `body` and throws what it threw.
     func join() throws(SocketError) {

@@ -40,6 +40,9 @@ extension SocketServer {
         if let result { throw result }
         if Task.isCancelled { throw SocketError(.serve, .cancelled, local: address) }
         // Nobody has stopped the server: its loops have ended, all of them.
+        if !isStopped, let failure = shares.all.lazy.compactMap(\.loop.core.failure).first {
+            throw SocketError(.select, failure, local: address, subject: "event loop")
+        }
         if !isStopped { throw SocketError(.serve, .closed, local: address, subject: "event loops") }
     }
 

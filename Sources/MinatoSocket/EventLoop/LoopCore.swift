@@ -19,6 +19,8 @@ package final class LoopCore: @unchecked Sendable {
         var isStopping = false
         /// The thread has taken its last look: nothing that comes now will be seen.
         var hasEnded = false
+        /// Why the loop has ended, if it was not stopped.
+        var failure: SocketError.Code?
     }
 
     /// As many events as one wait takes.
@@ -263,6 +265,7 @@ extension LoopCore {
     /// The body of the thread.
     func run() {
         unsafe minato_thread_set_value(Unmanaged.passUnretained(self).toOpaque())
+        var failedWaits = 0
         while takeInbox() {
             runJobs()
             fireTimers()
@@ -270,7 +273,10 @@ extension LoopCore {
                 unsafe thread.jobs.count == 0 && thread.yielded.isEmpty && thread.again.isEmpty && fallAsleep()
             let deadline = mayWait ? thread.timers.next : Int64(MINATO_NO_WAIT)
             endTurn()
-            handle(unsafe minato_poller_wait(poller, events, Self.batch, deadline))
+            let count = unsafe minato_poller_wait(poller, events, Self.batch, deadline)
+            failedWaits = count < 0 ? failedWaits + 1 : 0
+            if count < 0, !goesOn(after: .init(result: count), inARow: failedWaits) { break }
+            handle(count)
             resumeYielded()
             callAgain()
         }
@@ -391,9 +397,4 @@ extension LoopCore {
         unsafe thread.yielded = unsafe []
         for place in unsafe waiting.indices { unsafe waiting[place].resume() }
     }
-}
-
-/// Dumped without its inside, which the loop's thread changes meanwhile.
-extension LoopCore: CustomReflectable {
-    package var customMirror: Mirror { Mirror(self, children: []) }
 }
