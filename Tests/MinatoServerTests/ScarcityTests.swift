@@ -145,6 +145,34 @@ struct ScarcityTests {
         }
     }
 
+    /// It used to wait for one of those that live, however long those took.
+    @Test("A thread that could not be started is started later, while the others are busy")
+    func laterThread() throws {
+        let errors = Journal<Int32>()
+        let server = try tcpServer(hooks: hooks(errors))
+        let tries = Journal<Bool>()
+        let start = server.startThread
+        server.startThread = { (body) throws(SocketError) in
+            tries.write(true)
+            if 2...4 ~= tries.entries.count { throw SocketError(.startThread, .init(EAGAIN)) }
+            try start(body)
+        }
+        let gate = Gate()
+        try serving(server) { server in
+            try server.serveBlocking { connection, _ in
+                gate.pass()
+                try connection.sendAll("x")
+            }
+        } while: {
+            let clients = [SharedSocket(try client(of: server)), SharedSocket(try client(of: server))]
+            // Both are being served, and neither comes to its end.
+            gate.wait(for: 2)
+            gate.open()
+            for client in clients { try #expect(client.socket.readToEnd() == "x") }
+        }
+        #expect(errors.entries == [EAGAIN])
+    }
+
     @Test("Without further threads the lack is told once, and those that live serve all")
     func noFurtherThread() throws {
         let errors = Journal<Int32>()

@@ -84,10 +84,12 @@ extension SocketServer {
     /// A worker for the next job; waits while all are busy. Nil when the server is stopped.
     private func nextWorker(_ threadsAreShort: inout Bool) -> Worker? {
         var limit = limits.threads
+        var (pause, retry) = (AcceptBackoff.shortest, Deadline.none)
         while true {
-            switch state.wait(for: { $0.choose(limit: limit) }) {
+            switch state.wait(until: retry, for: { $0.choose(limit: limit) }) {
             case .worker(let worker)?: return worker
-            case .stop?, nil: return nil
+            case .stop?: return nil
+            case nil: (limit, retry) = (limits.threads, .none)
             case .start?:
                 do {
                     let worker = try startWorker()
@@ -96,8 +98,9 @@ extension SocketServer {
                 } catch {
                     if !threadsAreShort { report(error) }
                     threadsAreShort = true
-                    // One of those that live will be idle again.
-                    limit = 0
+                    // One of those that live will be idle again; or, if they are busy for long, there may be a thread by then.
+                    (limit, retry) = (0, .after(pause))
+                    pause = min(pause * 2, AcceptBackoff.longest)
                 }
             }
         }
