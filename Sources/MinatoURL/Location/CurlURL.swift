@@ -35,19 +35,21 @@ struct CurlURL: ~Copyable {
         }
     }
 
-    /// A part as text, or nil when the URL has none.
-    func get(_ part: CURLUPart, _ flags: Int32 = 0) -> String? {
+    /// A part as text, or nil when the URL has none, or it cannot be decoded.
+    ///
+    /// - Throws: only for want of memory: a part that is there must not be taken for one that is not.
+    func get(_ part: CURLUPart, _ flags: Int32 = 0) throws(RequestURL.Problem) -> String? {
         var text: UnsafeMutablePointer<CChar>?
-        guard unsafe curl_url_get(handle, part, &text, UInt32(flags)) == CURLUE_OK, let text = unsafe text else {
-            return nil
-        }
+        let code = unsafe curl_url_get(handle, part, &text, UInt32(flags))
+        if code == CURLUE_OUT_OF_MEMORY { throw .outOfMemory }
+        guard code == CURLUE_OK, let text = unsafe text else { return nil }
         defer { unsafe curl_free(text) }
         return unsafe String(cString: text)
     }
 
     /// A part that no URL is without.
     func required(_ part: CURLUPart, _ detail: String) throws(RequestURL.Problem) -> String {
-        guard let text = get(part) else { throw RequestURL.Problem(detail: detail) }
+        guard let text = try get(part) else { throw RequestURL.Problem(detail: detail) }
         return text
     }
 }

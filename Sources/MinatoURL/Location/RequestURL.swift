@@ -81,8 +81,13 @@ package struct RequestURL: Hashable, Sendable {
         var detail: String
         var curlCode: Int32 = 0
 
+        /// It may be one: there was no memory to tell.
+        static let outOfMemory = Problem(detail: "out of memory", curlCode: Int32(CURLUE_OUT_OF_MEMORY.rawValue))
+
+        var isOutOfMemory: Bool { curlCode == Self.outOfMemory.curlCode }
+
         func asError(of text: String) -> OpenError {
-            OpenError(.badURL, .prepare, url: text, detail: detail, curlCode: curlCode)
+            OpenError(isOutOfMemory ? .transport : .badURL, .prepare, url: text, detail: detail, curlCode: curlCode)
         }
     }
 
@@ -93,7 +98,7 @@ package struct RequestURL: Hashable, Sendable {
     init(parsing text: String) throws(Problem) {
         let encoded = try Self.inASCII(text)
         try Self.checkAuthority(text)
-        guard let parser = CurlURL() else { throw Problem(detail: "out of memory") }
+        guard let parser = CurlURL() else { throw .outOfMemory }
         try parser.set(CURLUPART_URL, encoded)
 
         let scheme = try parser.required(CURLUPART_SCHEME, "no scheme").lowercased()
@@ -101,11 +106,11 @@ package struct RequestURL: Hashable, Sendable {
         guard host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Problem(detail: "the host is not ASCII")
         }
-        if let zone = parser.get(CURLUPART_ZONEID) { host += "%" + zone }
+        if let zone = try parser.get(CURLUPART_ZONEID) { host += "%" + zone }
         // 0 for a scheme whose port nobody knows: it is refused before anything is done with it.
-        let port = parser.get(CURLUPART_PORT, CURLU_DEFAULT_PORT).flatMap { Int($0) } ?? 0
-        let path = parser.get(CURLUPART_PATH) ?? "/"
-        let fragment = parser.get(CURLUPART_FRAGMENT)
+        let port = try parser.get(CURLUPART_PORT, CURLU_DEFAULT_PORT).flatMap { Int($0) } ?? 0
+        let path = try parser.get(CURLUPART_PATH) ?? "/"
+        let fragment = try parser.get(CURLUPART_FRAGMENT)
         let userInformation = try Self.userInformation(of: parser)
 
         try parser.set(CURLUPART_USER, nil)
@@ -144,12 +149,12 @@ package struct RequestURL: Hashable, Sendable {
     }
 
     private static func userInformation(of parser: borrowing CurlURL) throws(Problem) -> PasswordManager.Credentials? {
-        let hasUser = parser.get(CURLUPART_USER) != nil
-        guard hasUser || parser.get(CURLUPART_PASSWORD) != nil else { return nil }
+        let hasUser = try parser.get(CURLUPART_USER) != nil
+        let hasPassword = try parser.get(CURLUPART_PASSWORD) != nil
+        guard hasUser || hasPassword else { return nil }
         // Decoding fails for controls. An empty user name is one too.
-        guard let user = hasUser ? parser.get(CURLUPART_USER, CURLU_URLDECODE) : "",
-            let password = parser.get(CURLUPART_PASSWORD) == nil
-                ? "" : parser.get(CURLUPART_PASSWORD, CURLU_URLDECODE)
+        guard let user = hasUser ? try parser.get(CURLUPART_USER, CURLU_URLDECODE) : "",
+            let password = hasPassword ? try parser.get(CURLUPART_PASSWORD, CURLU_URLDECODE) : ""
         else { throw Problem(detail: "a control in the user information") }
         return PasswordManager.Credentials(user: user, password: password)
     }

@@ -91,7 +91,7 @@ public struct Proxy: Hashable, Sendable {
         do throws(RequestURL.Problem) {
             return try RequestURL(parsing: url)
         } catch {
-            throw refusal(error.detail, text)
+            throw error.isOutOfMemory ? error.asError(of: text) : refusal(error.detail, text)
         }
     }
 

@@ -114,7 +114,11 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
                     let hasMore = self.transfer.isFramed && self.transfer.pipe.moment.lastProgress != mark
                     let left = hasMore ? 0 : max(0, time - minato_clock_now())
                     let wait = min(left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0), Self.longestWait)
-                    unsafe _ = curl_multi_poll(handle.multi, nil, 0, Int32(wait), nil)
+                    if unsafe curl_multi_poll(handle.multi, nil, 0, Int32(wait), nil) != CURLM_OK {
+                        // It would fail again at once, and the loop would spin.
+                        self.transfer.finish(CURLE_UNRECOVERABLE_POLL)
+                        return self.release(&current)
+                    }
                 case .over(let over):
                     let error = over.error(self.transfer.operation, url: self.transfer.request.url)
                     if over.isFinal {

@@ -159,7 +159,18 @@ extension CurlLoop {
     private func act(_ socket: curl_socket_t, _ flags: Int32) {
         guard let multi = unsafe multi else { return }
         var running: Int32 = 0
-        unsafe _ = curl_multi_socket_action(multi, socket, flags, &running)
+        let code = unsafe curl_multi_socket_action(multi, socket, flags, &running)
+        if code == CURLM_OUT_OF_MEMORY { giveUpAll() }
+    }
+
+    /// After a lack of memory libcurl 7.88 has a socket of which it knows only half, and divides by zero when it comes to that
+    /// again: so nothing goes on here, and the next transfer begins anew.
+    private func giveUpAll() {
+        for transfer in Array(transfers.values) {
+            transfer.pipe.finish(.failed(CurlTransport.exhausted(transfer.pipe.url)))
+            remove(transfer)
+        }
+        closeAll()
     }
 
     private func start(_ transfer: LoopTransfer) -> OpenError? {
@@ -202,6 +213,7 @@ extension CurlLoop {
         guard code != CURLE_OK else { return }
         transfer.transfer.finish(code)
         remove(transfer)
+        if code == CURLE_OUT_OF_MEMORY { giveUpAll() }
     }
 
     private func takeFinished() {
