@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "MinatoURL", targets: ["MinatoURL"]),
         .library(name: "CMinato", targets: ["CMinato"]),
         .executable(name: "minato", targets: ["MinatoTool"]),
+        .library(name: "minatourl", type: .dynamic, targets: ["MinatoURLC"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -42,6 +43,11 @@ let package = Package(
                 "MinatoSocket", "CMinato", "CLibcurl",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
+            swiftSettings: settings),
+        // The header alone, against which the compiler checks the functions that are written in Swift.
+        .systemLibrary(name: "CMinatoURL", path: "Sources/MinatoURLC/include"),
+        .target(
+            name: "MinatoURLC", dependencies: ["MinatoURL", "MinatoSocket", "CMinatoURL"], exclude: ["include"],
             swiftSettings: settings),
         .target(
             name: "Minato", dependencies: ["MinatoSocket", "MinatoServer", "MinatoURL"], swiftSettings: settings),

@@ -5,6 +5,8 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "include/minato"
+# The one of the URL opener, which is a library of its own.
+URL_FOLDER = ROOT / "Sources/MinatoURLC/include/minato"
 
 # The annotations of base.h, which say nothing to a C compiler.
 ANNOTATION = re.compile(r"\s*\bMINATO_(?:(?:COUNTED_BY|SIZED_BY)\([^)]*\)|NOESCAPE|NULLABLE|NONNULL)")
@@ -135,9 +137,9 @@ def _field(text, doc):
     return Field(type.strip(), name, array or "", doc)
 
 
-def headers():
-    """All headers but minato.h, which only includes them, by name."""
-    return [Header(path) for path in sorted(FOLDER.glob("*.h")) if path.stem != "minato"]
+def headers(folder=FOLDER):
+    """All headers of a folder but minato.h, which only includes them, by name."""
+    return [Header(path) for path in sorted(folder.glob("*.h")) if path.stem != "minato"]
 
 
 def version():

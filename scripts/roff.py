@@ -41,7 +41,7 @@ def _plain(line):
 
 
 def prose(lines):
-    """Paragraphs, and lists whose items begin with a hyphen."""
+    """Paragraphs, lists whose items begin with a hyphen, and code, which is indented."""
     # A span may go on in the next line: each paragraph is made one line first.
     blocks = [[]]
     for line in lines:
@@ -49,9 +49,14 @@ def prose(lines):
             blocks.append([])
         elif line.startswith("- "):
             blocks.append([line])
+        elif line.startswith("    "):
+            blocks[-1].append(line)
         else:
             blocks[-1].append(line.strip())
     for index, block in enumerate(filter(None, blocks)):
+        if block[0].startswith("    "):
+            yield from (".PP", ".in +4n", ".EX", *(code(line[4:]) for line in block), ".EE", ".in")
+            continue
         paragraph = " ".join(block)
         if paragraph.startswith("- "):
             yield ".IP \\(bu 3"

@@ -19,7 +19,7 @@ extension PasswordManager {
 
         /// Throws when the pair cannot be sent by Basic authentication (RFC 7617 section 2): the first colon ends the user
         /// name, and controls are not allowed.
-        func check(url: String) throws(OpenError) {
+        package func check(url: String) throws(OpenError) {
             let problem: String? =
                 if user.utf8.contains(UInt8(ascii: ":")) {
                     "a colon in the user name"

@@ -70,6 +70,9 @@ public final class PasswordManager: Sendable {
         }
     }
 
+    /// Whether a URI can be parsed, so that an entry for it covers something.
+    package static func isPlace(_ uri: String) -> Bool { PasswordScope(uri) != nil }
+
     /// Finds what is to be sent to a URL whose server asks for a realm.
     ///
     /// - Parameters:

@@ -42,7 +42,15 @@ extension URLOpener {
     public func openBlocking(
         _ request: Request, timeout: Duration? = nil, deadline: Deadline = .none
     ) throws(OpenError) -> BlockingResponse {
-        let limits = try limits(request, timeout, deadline)
+        try openBlocking(request, timeout: timeout, deadline: deadline, cancellation: nil)
+    }
+
+    /// The same, ended by a cancellation with `cancelled`.
+    package func openBlocking(
+        _ request: Request, timeout: Duration?, deadline: Deadline, cancellation: OpenCancellation?
+    ) throws(OpenError) -> BlockingResponse {
+        var limits = try limits(request, timeout, deadline)
+        limits.cancellation = cancellation
         var chain = chain(request)
         var next = try chain.begin()
         while true {
@@ -50,10 +58,13 @@ extension URLOpener {
             do throws(OpenError) {
                 hop = if let hop = try chain.answer(next) { hop } else { try transport.performBlocking(next, limits) }
             } catch {
+                if let cancellation, cancellation.isCancelled {
+                    throw OpenCancellation.error(error.operation, url: error.url)
+                }
                 guard case .perform(let request, let pause) = chain.receive(error), limits.allow(pause) else {
                     throw error
                 }
-                Self.sleep(pause)
+                Self.sleep(pause, cancellation)
                 next = request
                 continue
             }
@@ -65,15 +76,14 @@ extension URLOpener {
             case .perform(let request, let pause):
                 guard limits.allow(pause) else { throw chain.statusError(hop.head).with(response) }
                 body.discard()
-                Self.sleep(pause)
+                Self.sleep(pause, cancellation)
                 next = request
             }
         }
     }
 
-    private static func sleep(_ pause: Duration) {
+    private static func sleep(_ pause: Duration, _ cancellation: OpenCancellation?) {
         guard pause > .zero else { return }
-        let (lock, end) = (Lock(), Deadline.after(pause))
-        lock.withLock { while lock.wait(until: end) {} }
+        (cancellation ?? OpenCancellation()).sleep(pause)
     }
 }

@@ -63,12 +63,14 @@ final class CurlTransport: Transport {
 
     func performBlocking(_ request: URLOpener.Request, _ limits: HopLimits) throws(OpenError) -> Hop {
         var driver = try blockingDriver(for: request, limits)
+        try limits.cancellation?.attach(driver, url: request.url)
         let head: URLOpener.ResponseHead
         do throws(OpenError) {
             head = try driver.begin()
         } catch {
             guard driver.transfer.mustRepeat(after: error) else { throw error }
             driver = try blockingDriver(for: request, limits)
+            try limits.cancellation?.attach(driver, url: request.url)
             head = try driver.begin()
         }
         return Hop(head: head, pipe: driver.transfer.pipe, driver: driver)

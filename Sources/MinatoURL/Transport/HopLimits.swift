@@ -12,6 +12,8 @@ package struct HopLimits: Sendable {
     package var deadline: Deadline
     /// What has to move at least.
     package var minimumRate: URLOpener.MinimumRate?
+    /// What may end it from another thread, when a thread opens.
+    package var cancellation: OpenCancellation?
 
     package init(
         connect: Duration? = nil, firstByte: Duration? = nil, idle: Duration? = nil, deadline: Deadline = .none,

@@ -1,0 +1,45 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+internal import CMinatoURL
+
+// What the header declares; its documentation stands there. The compiler compares the two.
+
+/// See `minato/url.h`.
+@c @implementation
+public func minato_url_version() -> Int32 { minato_version() }
+
+/// See `minato/url.h`.
+@c @implementation
+public func minato_url_version_text() -> UnsafePointer<CChar> { unsafe minato_version_text() }
+
+/// See `minato/url.h`.
+@c @implementation
+public func minato_url_error_name(_ code: Int32) -> UnsafePointer<CChar>? {
+    let row = ErrorNumber.all.first { $0.number == code.magnitude }
+    return unsafe (row?.name.utf8Start).map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
+}
+
+/// Runs what a function does with an object, and returns the number of its failure; the line about it stays with a URL.
+func perform<Object>(
+    _ handle: OpaquePointer?, as kind: Object.Type, _ body: (Object) throws(Failure) -> Int64
+) -> Int64 {
+    guard let object = unsafe Handles.find(handle, as: kind) else { return Failure(.badHandle, "").result }
+    do throws(Failure) {
+        return try body(object)
+    } catch {
+        return (object as? URLHandle)?.note(error) ?? error.result
+    }
+}
+
+/// The same for functions that return 0 or a small number.
+func perform32<Object>(
+    _ handle: OpaquePointer?, as kind: Object.Type, _ body: (Object) throws(Failure) -> Int
+) -> Int32 {
+    Int32(truncatingIfNeeded: unsafe perform(handle, as: kind) { (object) throws(Failure) in Int64(try body(object)) })
+}
+
+/// A duration or a size from C: nil for no limit.
+func limit(_ number: Int64) throws(Failure) -> Int64? {
+    guard number >= 0 || number == MINATO_URL_NO_LIMIT else { throw Failure(.badArgument, "a negative number") }
+    return number < 0 ? nil : number
+}
