@@ -113,17 +113,19 @@ extension URLHandle {
 
     /// Reads up to so many bytes, all of them or what is there.
     func read(_ count: Int, isExact: Bool) throws(Failure) -> [UInt8] {
-        let response = try response
-        return try exclusively { () throws(OpenError) in
-            let left = state.withLock { $0.limit - min($0.received, $0.limit) }
-            // One byte more would be too many.
+        try exclusively { () throws(OpenError) in
+            guard let response = state.withLock({ $0.response }) else {
+                throw OpenError(.notOpen, operation: .read, url: "", detail: "there is no response")
+            }
+            let tooLong = OpenError(
+                .limitExceeded, operation: .read, url: response.url, detail: "the body is longer than the limit")
+            let left = state.withLock { $0.limit - $0.received }
+            guard left >= 0 else { throw tooLong }
+            // One byte more is too many, for good.
             let count = left == .max ? count : min(count, left + 1)
             let bytes = isExact ? try response.body.read(count) : try response.body.read(atMost: count)
             state.withLock { $0.received += bytes.count }
-            guard bytes.count <= left else {
-                throw OpenError(
-                    .limitExceeded, operation: .read, url: response.url, detail: "the body is longer than the limit")
-            }
+            guard bytes.count <= left else { throw tooLong }
             return bytes
         }
     }
