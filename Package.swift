@@ -72,6 +72,9 @@ let package = Package(
             name: "MinatoURLTests", dependencies: ["MinatoURL", "MinatoServer", "TestSupport"],
             exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(
+            name: "MinatoURLCTests", dependencies: ["MinatoURLC", "MinatoURL", "CMinatoURL", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "MinatoToolTests", dependencies: ["MinatoTool", "MinatoServer", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "Snippets", dependencies: ["Minato", "TestSupport"], swiftSettings: settings),

@@ -127,7 +127,8 @@ final class Standstill: Sendable {
         return try await face.open(opener, request, timeout: nil, deadline: deadline)
     }
 
-    private func request() throws(OpenError) -> URLOpener.Request {
+    /// What is asked for.
+    func request() throws(OpenError) -> URLOpener.Request {
         let url =
             switch place {
             case .connecting: silent?.url ?? ""
