@@ -19,23 +19,30 @@ public func minato_url_error_name(_ code: Int32) -> UnsafePointer<CChar>? {
     return unsafe (row?.name.utf8Start).map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
 }
 
-/// Runs what a function does with an object, and returns the number of its failure; the line about it stays with a URL.
+/// Runs what a function does with an object, and returns the number of its failure.
+///
+/// - Parameter noting: Whether the line about it stays with a URL. Not for questions: those about a response that did not come
+///   would write over why it did not.
 func perform<Object>(
-    _ handle: OpaquePointer?, as kind: Object.Type, _ body: (Object) throws(Failure) -> Int64
+    _ handle: OpaquePointer?, as kind: Object.Type, noting: Bool = true, _ body: (Object) throws(Failure) -> Int64
 ) -> Int64 {
     guard let object = unsafe Handles.find(handle, as: kind) else { return Failure(.badHandle, "").result }
     do throws(Failure) {
         return try body(object)
     } catch {
-        return (object as? URLHandle)?.note(error) ?? error.result
+        if noting { (object as? URLHandle)?.note(error) }
+        return error.result
     }
 }
 
 /// The same for functions that return 0 or a small number.
 func perform32<Object>(
-    _ handle: OpaquePointer?, as kind: Object.Type, _ body: (Object) throws(Failure) -> Int
+    _ handle: OpaquePointer?, as kind: Object.Type, noting: Bool = true, _ body: (Object) throws(Failure) -> Int
 ) -> Int32 {
-    Int32(truncatingIfNeeded: unsafe perform(handle, as: kind) { (object) throws(Failure) in Int64(try body(object)) })
+    let result = unsafe perform(handle, as: kind, noting: noting) { (object) throws(Failure) in
+        Int64(try body(object))
+    }
+    return Int32(truncatingIfNeeded: result)
 }
 
 /// A duration or a size from C: nil for no limit.

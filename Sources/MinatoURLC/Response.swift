@@ -38,7 +38,7 @@ private func read(_ url: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ c
 /// See `minato/url.h`.
 @c @implementation
 public func minato_url_status(_ url: OpaquePointer?) -> Int32 {
-    unsafe perform32(url, as: URLHandle.self) { (url) throws(Failure) in try url.response.status }
+    unsafe perform32(url, as: URLHandle.self, noting: false) { (url) throws(Failure) in try url.response.status }
 }
 
 /// Writes a text about a URL.
@@ -46,7 +46,7 @@ private func write(
     _ url: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,
     _ text: (URLHandle) throws(Failure) -> [UInt8]
 ) -> Int64 {
-    unsafe perform(url, as: URLHandle.self) { (url) throws(Failure) in
+    unsafe perform(url, as: URLHandle.self, noting: false) { (url) throws(Failure) in
         unsafe try Texts.write(try text(url), buffer, capacity)
     }
 }
@@ -79,7 +79,7 @@ public func minato_url_header(
 /// See `minato/url.h`.
 @c @implementation
 public func minato_url_header_count(_ url: OpaquePointer?) -> Int32 {
-    unsafe perform32(url, as: URLHandle.self) { (url) throws(Failure) in try url.headers.count }
+    unsafe perform32(url, as: URLHandle.self, noting: false) { (url) throws(Failure) in try url.headers.count }
 }
 
 /// See `minato/url.h`.

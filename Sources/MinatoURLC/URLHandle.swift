@@ -44,11 +44,8 @@ final class URLHandle: Sendable {
 
     func cancel() { cancellation.cancel() }
 
-    /// Keeps the line of a failure, and says what the function returns.
-    func note(_ failure: Failure) -> Int64 {
-        state.withLock { $0.errorText = failure.text }
-        return failure.result
-    }
+    /// Keeps the line of a failure.
+    func note(_ failure: Failure) { state.withLock { $0.errorText = failure.text } }
 
     var errorText: String { state.withLock { $0.errorText } }
 

@@ -338,9 +338,10 @@ minato_url_header_name(minato_url *MINATO_NULLABLE url, size_t index, char *MINA
 MINATO_API int64_t
 minato_url_header_value(minato_url *MINATO_NULLABLE url, size_t index, char *MINATO_NULLABLE buffer, size_t capacity);
 
-/// A line about the last failure of a function with this `minato_url`, empty when there was none.
+/// A line about the last failure of setting something, opening or reading, empty when there was none.
 ///
-/// Its wording may change: compare codes. Failures that concern the handle itself leave none.
+/// Its wording may change: compare codes. Questions about the response leave none, so that the line stays; nor does
+/// `-MINATO_URL_BAD_HANDLE`.
 MINATO_API int64_t
 minato_url_error_text(minato_url *MINATO_NULLABLE url, char *MINATO_NULLABLE buffer, size_t capacity);
 

@@ -93,10 +93,13 @@ static void test_handles(void) {
     minato_url_close(url);
     refuses(opener, url);
     // No name is used twice.
-    minato_url *next = made(NULL);
+    minato_url_opener *another;
+    CHECK(minato_url_opener_create(&another) == 0);
+    minato_url *next = made(another);
     refuses(opener, url);
     CHECK(opened(next, "data:,z") == 0);
     minato_url_close(next);
+    minato_url_opener_close(another);
     // An address of the program's is no handle either.
     refuses((minato_url_opener *)(void *)at_http, (minato_url *)(void *)at_http);
     CHECK(minato_url_opener_create(NULL) == -MINATO_URL_BAD_ARGUMENT);
@@ -159,7 +162,11 @@ static void test_response(void) {
     CHECK(minato_url_read(url, text, 5) == 5 && memcmp(text, "hello", 5) == 0);
     CHECK(minato_url_read_some(url, text, sizeof text) == 7 && memcmp(text, ", world", 7) == 0);
     CHECK(minato_url_read(url, text, sizeof text) == 0 && minato_url_read_some(url, text, 1) == 0);
-    // Another open, and its failure, give up the response before.
+    // A limit below what has been read.
+    CHECK(opened(url, "data:text/html,abcd") == 0 && minato_url_read(url, text, 3) == 3);
+    CHECK(minato_url_set_limit(url, 1) == 0 && minato_url_read(url, text, 1) == -MINATO_URL_LIMIT_EXCEEDED);
+    // Another open, and its failure, give up the response before; questions do not write over why it failed.
+    CHECK(minato_url_header(url, "Content-Type", 12, text, sizeof text) == 9 && strcmp(text, "text/html") == 0);
     CHECK(minato_url_set_limit(url, 4) == 0 && opened(url, "data:,abcd") == 0);
     CHECK(minato_url_read(url, text, sizeof text) == 4 && minato_url_read(url, text, sizeof text) == 0);
     CHECK(opened(url, "data:,abcde") == 0);
@@ -167,6 +174,7 @@ static void test_response(void) {
     CHECK(minato_url_read(url, text, 1) == -MINATO_URL_LIMIT_EXCEEDED && says(url, "limit"));
     CHECK(minato_url_set_limit(url, MINATO_URL_NO_LIMIT) == 0);
     CHECK(opened(url, "x") == -MINATO_URL_BAD_URL && minato_url_status(url) == -MINATO_URL_NOT_OPEN);
+    CHECK(minato_url_reason(url, text, sizeof text) == -MINATO_URL_NOT_OPEN && says(url, "badURL"));
     minato_url_close(url);
 }
 
