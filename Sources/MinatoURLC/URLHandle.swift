@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import MinatoSocket
 internal import MinatoURL
 
