@@ -12,7 +12,7 @@ struct ConnectTests {
 
     /// Runs the tool with so many bytes of input, not all of which it may read.
     private func zeros(_ count: Int, _ command: String) throws -> (status: Int32, errors: String) {
-        let shell = try ChildProcess(["sh", "-c", "head -c \(count) /dev/zero | '\(Tool.path)' \(command)"])
+        let shell = try ChildProcess(["sh", "-c", "head -c \(count) /dev/zero 2>/dev/null | '\(Tool.path)' \(command)"])
         let errors = shell.readErrors()
         return (shell.wait(), errors)
     }

@@ -93,6 +93,8 @@ import Testing
         let gzip = Self.bytes(Self.encoded["gzip"] ?? "")
         let rows: [(String, [UInt8], OpenError.Code)] = [
             ("gzip", Array("this is no gzip at all".utf8), .badEncoding), ("unheard-of", gzip, .badEncoding),
+            ("gzip", gzip.dropLast(8) + [1, 2, 3, 4, 5, 6, 7, 8], .badEncoding),
+            ("gzip", gzip.dropLast(8) + Array("more than a gzip has behind its end".utf8), .badEncoding),
             ([String](repeating: "gzip", count: 50).joined(separator: ", "), gzip, .badEncoding),
         ]
         for (encoding, body, code) in rows {

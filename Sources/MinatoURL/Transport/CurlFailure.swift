@@ -65,6 +65,7 @@ struct CurlFailure {
     private var ownWords: String? {
         if let reason { return "the handshake was ended by us: \(reason.name)" }
         if code == CURLE_BAD_FUNCTION_ARGUMENT, isConnected { return "a line of the head is no field" }
+        if code == CURLE_WRITE_ERROR, isDecoded { return "the encoded body does not end as it should" }
         guard code == CURLE_OUT_OF_MEMORY else { return nil }
         return switch name {
         case .headersTooLarge: "a line of the head is longer than 100 KiB"
@@ -100,6 +101,8 @@ struct CurlFailure {
         // While a transfer pauses, libcurl keeps 64 MiB of what it decodes, and no more.
         case CURLE_OUT_OF_MEMORY where isDecoded: .decodedTooLarge
         case CURLE_BAD_CONTENT_ENCODING: .badEncoding
+        // Bytes that we refuse have an error of their own: these its decoder has refused.
+        case CURLE_WRITE_ERROR where isDecoded: .badEncoding
         // What later versions call the same (CURLE_TOO_LARGE, 8.6).
         case CURLcode(100): .headersTooLarge
         case CURLE_SEND_ERROR: .connectionReset
