@@ -31,6 +31,11 @@ static inline int minato_curl_features(void) {
     return curl_version_info(CURLVERSION_NOW)->features;
 }
 
+/// The version of the linked libcurl, 0x075801 for 7.88.1.
+static inline unsigned minato_curl_version_number(void) {
+    return curl_version_info(CURLVERSION_NOW)->version_num;
+}
+
 /// For options that take a `long` (CURLOPTTYPE_LONG). A Swift `Int` is a C `long` on every Linux.
 static inline CURLcode minato_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);

@@ -6,7 +6,7 @@ internal import CMinato
 /// Used by one transfer at a time.
 @safe
 final class CurlEasy: @unchecked Sendable {
-    let pointer: UnsafeMutableRawPointer
+    private(set) var pointer: UnsafeMutableRawPointer
     /// The pointer as a key.
     var key: UInt { unsafe UInt(bitPattern: pointer) }
     /// Where libcurl writes its last message.
@@ -22,6 +22,12 @@ final class CurlEasy: @unchecked Sendable {
     /// The lists of the transfer under way, which libcurl does not copy.
     private var fields: UnsafeMutablePointer<curl_slist>?
     private var lists: [UnsafeMutablePointer<curl_slist>] = unsafe []
+
+    /// Before 8.1.1 libcurl kept, from one response to the next, a pointer to the last field, which it had freed; when the next one
+    /// began with a folded line, it wrote there. Such a handle serves one transfer.
+    static let isForOneTransfer = minato_curl_version_number() < 0x080101
+    /// Whether no transfer has used the pointer.
+    private var isNew = true
 
     /// libcurl asks for one call before all others; initializing a static value happens once, whatever the threads do.
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -40,10 +46,23 @@ final class CurlEasy: @unchecked Sendable {
         unsafe message.deallocate()
     }
 
-    /// Makes it as new: nothing of one transfer is there for the next.
-    ///
-    /// It is on no multi handle. The TLS sessions that it knows stay, as they belong to the options that come again.
-    func reset() {
+    /// Makes it as new, for a transfer that sets all options. It is on no multi handle. False when there is no memory.
+    func renew() -> Bool {
+        if !isNew {
+            reset()
+            if Self.isForOneTransfer {
+                guard let new = unsafe curl_easy_init() else { return false }
+                unsafe curl_easy_cleanup(pointer)
+                unsafe pointer = unsafe new
+            }
+        }
+        isNew = false
+        return true
+    }
+
+    /// Nothing of one transfer stays for the next, but for the TLS sessions that libcurl knows, which belong to options that come
+    /// again.
+    private func reset() {
         unsafe curl_easy_reset(pointer)
         setting = nil
         isVerbose = false
@@ -64,7 +83,7 @@ final class CurlEasy: @unchecked Sendable {
     /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.
     func rest(keepsSetting: Bool) {
         transfer = nil
-        if keepsSetting, setting != nil { unsafe message.pointee = 0 } else { reset() }
+        if keepsSetting, setting != nil, !Self.isForOneTransfer { unsafe message.pointee = 0 } else { reset() }
     }
 
     /// Makes the list of the fields of a request, in place of the one before, which libcurl has no use for any more when the

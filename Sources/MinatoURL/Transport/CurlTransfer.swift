@@ -97,7 +97,7 @@ final class CurlTransfer: @unchecked Sendable {
             if easy.isVerbose { options.set(CURLOPT_VERBOSE, 0) }
             easy.isVerbose = false
         } else {
-            easy.reset()
+            guard easy.renew() else { throw CurlTransport.exhausted(request.url) }
             try setAll(&options)
         }
         configure(&options)

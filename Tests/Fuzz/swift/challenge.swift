@@ -1,6 +1,7 @@
 // Challenges of any bytes: each has its scheme or says what is wrong, and none is answered in a field with a control in it.
 @testable import MinatoURL
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))

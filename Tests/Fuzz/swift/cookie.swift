@@ -1,6 +1,7 @@
 // Set-Cookie fields, and cookie files, of any bytes: what is kept can be sent and saved.
 @testable import MinatoURL
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))

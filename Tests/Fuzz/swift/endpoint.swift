@@ -1,6 +1,7 @@
 // Endpoint and SocketAddress from any text: what is read is written, and read again as the same.
 import MinatoSocket
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let text = String(decoding: UnsafeBufferPointer(start: data, count: count), as: UTF8.self)

@@ -1,6 +1,7 @@
 // The lines of a response's head, as libcurl hands them over: any bytes are a head, the beginning of one, or refused.
 @testable import MinatoURL
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))

@@ -1,6 +1,7 @@
 // The PROXY protocol from any bytes: what is a header is one at its own length, and every beginning of it needs more.
 import MinatoServer
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))

@@ -1,6 +1,7 @@
 // ReadBuffer, driven by any bytes, beside an array that is searched anew each time.
 import MinatoSocket
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     var input = UnsafeBufferPointer(start: data, count: count)[...]

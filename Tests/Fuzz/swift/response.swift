@@ -41,11 +41,12 @@ private let opener = URLOpener()
 
 private func openDescriptors() -> Int { (0..<1000).count { fcntl(Int32($0), F_GETFD) >= 0 } }
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     peer.answer(with: Array(UnsafeBufferPointer(start: data, count: count)))
     do throws(OpenError) {
-        var response = try opener.openBlocking(peer.url, timeout: .seconds(5))
+        let response = try opener.openBlocking(peer.url, timeout: .seconds(5))
         precondition(200...299 ~= response.status)
         _ = try response.body.collect(upTo: 1 << 20)
     } catch {

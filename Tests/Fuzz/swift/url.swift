@@ -3,6 +3,7 @@
 
 private let bases = ["http://user:canary@host/a/b;c?q#f", "file:///a/../b", "x:opaque", "http://[::1]:80", ""]
 
+/// Takes one input from libFuzzer.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let text = String(decoding: UnsafeBufferPointer(start: data, count: count), as: UTF8.self)

@@ -96,4 +96,21 @@ import Testing
         #expect(await HostileRow.outcome(face, opener, server.url("/well")) == .okay("well"))
         #expect(server.peers.count == 2)
     }
+
+    /// A folded line belongs to the field before it, and libcurl before 8.1.1 took that of the response before, which was freed.
+    @Test("A fold first is no part of the response before", arguments: Face.allCases)
+    func foldFirst(_ face: Face) async throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send(okay("ok", "A: b\r\n"))
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\n folded: c\r\nContent-Length: 0\r\n\r\n")
+        }
+        let opener = URLOpener()
+        #expect(try await face.open(opener, server.url()).body.read(2).count == 2)
+        let error = await #expect(throws: OpenError.self) { try await face.open(opener, server.url()) }
+        #expect(error?.code == .badHeader, "\(error as Any)")
+        // It would have come to us as a line that continues another one.
+        if CurlEasy.isForOneTransfer { #expect(error?.detail != "the head begins with a folded line") }
+    }
 }
