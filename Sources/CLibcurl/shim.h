@@ -9,8 +9,11 @@
 #define MINATO_CLIBCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #if LIBCURL_VERSION_NUM < 0x075801
 #error "MinatoURL needs libcurl 7.88.1 or newer"
@@ -189,6 +192,36 @@ minato_curl_set_debug_function(CURL *_Nonnull easy, curl_debug_callback _Nonnull
     CURLcode code = curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, function);
     if (code != CURLE_OK) return code;
     return curl_easy_setopt(easy, CURLOPT_DEBUGDATA, context);
+}
+
+/// Has programs that are started not inherit a descriptor, if it can be one by which libcurl wakes itself. False when another
+/// has the number.
+static inline bool minato_curl_close_on_exec(int descriptor) {
+    struct stat status;
+    // There may be but one descriptor, and an eventfd, which has no type, is not inherited.
+    if (fstat(descriptor, &status) != 0 || (status.st_mode & S_IFMT) == 0) return true;
+    int family = 0;
+    socklen_t size = sizeof family;
+    bool is_local = getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
+    return (is_local || S_ISFIFO(status.st_mode)) && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/// A new multi handle; NULL when there is no memory or no descriptor left.
+///
+/// libcurl wakes itself through a pair of sockets, or a pipe, which programs that are started inherit (curl issue 13618), and
+/// tells nobody their numbers: those that were free before. Another thread may take one at the same moment: then once more.
+static inline CURLM *_Nullable minato_curl_multi_open(void) {
+    CURLM *multi = NULL;
+    for (int attempt = 0; attempt < 8; attempt++) {
+        int pair[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) break;
+        close(pair[0]);
+        close(pair[1]);
+        curl_multi_cleanup(multi);
+        multi = curl_multi_init();
+        if (multi == NULL || (minato_curl_close_on_exec(pair[0]) && minato_curl_close_on_exec(pair[1]))) break;
+    }
+    return multi;
 }
 
 /// A transfer of a multi handle that has ended, and how; NULL when there is none. The message that curl_multi_info_read

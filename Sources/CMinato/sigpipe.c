@@ -21,13 +21,14 @@ static void only_sigpipe(sigset_t *set) {
 void minato_sigpipe_begin(minato_sigpipe_guard *guard) {
     guard_state state;
     memset(&state, 0, sizeof state);
-    sigset_t sigpipe, pending;
+    sigset_t sigpipe;
     only_sigpipe(&sigpipe);
-    sigemptyset(&pending);
     pthread_sigmask(SIG_BLOCK, &sigpipe, &state.previous_mask);
     // A SIGPIPE that is sent to a thread by a write is pending for that thread; one that was there before is not ours. There can
     // be none where it was not blocked.
     if (sigismember(&state.previous_mask, SIGPIPE) == 1) {
+        sigset_t pending;
+        sigemptyset(&pending);
         sigpending(&pending);
         state.was_pending = sigismember(&pending, SIGPIPE) == 1;
     }

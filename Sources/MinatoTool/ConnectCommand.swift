@@ -10,7 +10,7 @@ struct ConnectCommand: ParsableCommand {
         abstract: "Send standard input to a server, and write what it sends to standard output.",
         discussion: """
             A stream is told the end of the input (half-close), and the command ends when the server has ended, whether \
-            there is more input or not. With datagrams the whole input is one, and one reply is waited for.
+            there is more input or not; what was read of it is sent. With datagrams the whole input is one, and one reply is waited for.
 
                 echo hello | minato connect tcp --port 9999
             """)
@@ -55,8 +55,13 @@ private final class Talk: Sendable {
     private static let pieceSize = 65_536
 
     private let socket: Socket
-    /// Why not all of the input could be sent.
-    private let failure = Guarded<SocketError?>(nil)
+    private let sending = Guarded(Sending.nothing)
+
+    /// What the thread that sends is at.
+    private enum Sending {
+        case nothing, piece
+        case failed(SocketError)
+    }
 
     init(_ socket: consuming Socket) { self.socket = socket }
 
@@ -65,17 +70,32 @@ private final class Talk: Sendable {
         do {
             while case let piece = try socket.receive(atMost: Self.pieceSize), !piece.isEmpty { try write(piece) }
         } catch let error as SocketError {
-            throw failure.withLock { $0 } ?? error
+            throw failure() ?? error
         }
-        if let failure = failure.withLock({ $0 }) { throw failure }
+        if let failure = failure() { throw failure }
+    }
+
+    /// Why not all that was read of the input could be sent, once that is known: a reset may be seen by either thread first.
+    private func failure() -> SocketError? {
+        sending.wait {
+            switch $0 {
+            case .nothing: .some(nil)
+            case .piece: nil
+            case .failed(let error): .some(error)
+            }
+        } ?? nil
     }
 
     private func sendInput() {
         do throws(SocketError) {
-            while let piece = readInput() { try socket.sendAll(piece) }
+            while let piece = readInput() {
+                sending.withLock { $0 = .piece }
+                try socket.sendAll(piece)
+                sending.withLockAndWake { $0 = .nothing }
+            }
             try socket.shutdown(.sending)
         } catch {
-            failure.withLock { $0 = error }
+            sending.withLockAndWake { $0 = .failed(error) }
             // Ends the receiving as well.
             try? socket.shutdown(.both)
         }

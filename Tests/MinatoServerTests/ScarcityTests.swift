@@ -145,6 +145,18 @@ struct ScarcityTests {
         }
     }
 
+    /// Each client gets a byte when it has passed the gate.
+    private func servingAtGate(_ server: TCPServer, _ gate: Gate, while body: () throws -> Void) throws {
+        try serving(server) { server in
+            try server.serveBlocking { connection, _ in
+                gate.pass()
+                try connection.sendAll("x")
+            }
+        } while: {
+            try body()
+        }
+    }
+
     /// It used to wait for one of those that live, however long those took.
     @Test("A thread that could not be started is started later, while the others are busy")
     func laterThread() throws {
@@ -158,12 +170,7 @@ struct ScarcityTests {
             try start(body)
         }
         let gate = Gate()
-        try serving(server) { server in
-            try server.serveBlocking { connection, _ in
-                gate.pass()
-                try connection.sendAll("x")
-            }
-        } while: {
+        try servingAtGate(server, gate) {
             let clients = [SharedSocket(try client(of: server)), SharedSocket(try client(of: server))]
             // Both are being served, and neither comes to its end.
             gate.wait(for: 2)
@@ -185,12 +192,7 @@ struct ScarcityTests {
             try start(body)
         }
         let gate = Gate()
-        try serving(server) { server in
-            try server.serveBlocking { connection, _ in
-                gate.pass()
-                try connection.sendAll("x")
-            }
-        } while: {
+        try servingAtGate(server, gate) {
             var clients: [SharedSocket] = []
             for _ in 0..<5 { clients.append(SharedSocket(try client(of: server))) }
             gate.wait(for: 1)

@@ -83,6 +83,8 @@ struct BufferedReadingTests {
     func deadline(_ call: String) throws {
         let pair = try Socket.pair()
         let peer = SharedSocket(pair.second)
+        // The thread may begin when the time is over.
+        try peer.socket.sendAll([65])
         let dripping = try Background {
             var sent = 0
             // Ends when nobody listens any more.

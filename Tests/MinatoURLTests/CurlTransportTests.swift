@@ -34,6 +34,30 @@ import Testing
             ])
     }
 
+    /// libcurl wakes itself through sockets, or a pipe, which it leaves open to programs that are started.
+    @Test(arguments: Face.allCases)
+    func programsInheritNoDescriptor(_ face: Face) async throws {
+        func inherited() -> Set<Int32> {
+            let open = LeakCheck.openDescriptors().filter {
+                $0.value.hasPrefix("socket:") || $0.value.hasPrefix("pipe:")
+            }
+            return Set(open.keys.filter { fcntl($0, F_GETFD) == 0 })
+        }
+        let before = inherited()
+        let server = try RawServer { $0.answerAll { _ in okay("ok") } }
+        let loop = try EventLoop()
+        defer { loop.shutdown() }
+        var configuration = URLOpener.Configuration()
+        configuration.loop = loop
+        let opener = URLOpener(configuration: configuration)
+        #expect(try await face.open(opener, server.url()).body.collect(upTo: 9) == Array("ok".utf8))
+        // The connection is kept, and libcurl's handle with it. Other tests have such descriptors for a moment.
+        let patience = Deadline.after(.seconds(20))
+        while !inherited().isSubset(of: before), !patience.hasPassed { await Task.yield() }
+        #expect(inherited().subtracting(before) == [])
+        withExtendedLifetime(opener) {}
+    }
+
     @Test(arguments: Face.allCases)
     func readIsExactAcrossPieces(_ face: Face) async throws {
         let go = Gate()

@@ -133,13 +133,16 @@ struct CancellationSnippets {
         let (connection, peer) = try pair()
         defer { connection.close() }
         let record = Self.much
-        let writing = Task {
-            try await Task { try await connection.write(record, timeout: .seconds(30)) }.value
-        }
-        writing.cancel()
         // On a loop: Swift's own threads, of which there are as many as processors, may be busy with other tests for longer than
         // the write waits.
-        let reading = Task(executorPreference: try EventLoopGroup.shared.next()) {
+        let loop = try EventLoopGroup.shared.next()
+        let writing = Task {
+            try await Task(executorPreference: loop) {
+                try await connection.write(record, timeout: .seconds(30))
+            }.value
+        }
+        writing.cancel()
+        let reading = Task(executorPreference: loop) {
             try await peer.read(exactly: record.count, timeout: .seconds(60)).count
         }
         try await writing.value

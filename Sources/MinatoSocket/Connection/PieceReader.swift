@@ -23,9 +23,10 @@ struct PieceReader {
         if expected > Self.small { giveBack(channel) }
     }
 
-    /// Lets the last piece go, whose memory the loop has for the next one of any connection.
+    /// Lets the last piece go, if there is one, whose memory the loop has for the next one of any connection.
     @inline(never)
     private mutating func giveBack(_ channel: Channel) {
+        if last.isEmpty { return }
         if channel.isOnLoop { unsafe channel.core._withUnsafeGuaranteedRef { $0.spare.keep(last) } }
         last = []
     }
@@ -53,7 +54,7 @@ struct PieceReader {
 
     @inline(never)
     private mutating func receiveInPlace(_ channel: Channel, _ descriptor: Int32, _ size: Int) -> Int64 {
-        if !last.isEmpty { giveBack(channel) }
+        giveBack(channel)
         var piece =
             channel.isOnLoop ? unsafe channel.core._withUnsafeGuaranteedRef { $0.spare.take(size) } : []
         var result: Int64 = 0

@@ -26,8 +26,10 @@ final class CurlEasy: @unchecked Sendable {
     /// Before 8.1.1 libcurl kept, from one response to the next, a pointer to the last field, which it had freed; when the next one
     /// began with a folded line, it wrote there. Such a handle serves one transfer.
     static let isForOneTransfer = minato_curl_version_number() < 0x080101
-    /// Whether no transfer has used the pointer.
-    private var isNew = true
+    /// Whether a transfer has used the pointer.
+    private var isUsed = false
+    /// Whether no option is set.
+    private var isBlank = true
 
     /// libcurl asks for one call before all others; initializing a static value happens once, whatever the threads do.
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -48,15 +50,13 @@ final class CurlEasy: @unchecked Sendable {
 
     /// Makes it as new, for a transfer that sets all options. It is on no multi handle. False when there is no memory.
     func renew() -> Bool {
-        if !isNew {
-            reset()
-            if Self.isForOneTransfer {
-                guard let new = unsafe curl_easy_init() else { return false }
-                unsafe curl_easy_cleanup(pointer)
-                unsafe pointer = unsafe new
-            }
+        if !isBlank { reset() }
+        if isUsed, Self.isForOneTransfer {
+            guard let new = unsafe curl_easy_init() else { return false }
+            unsafe curl_easy_cleanup(pointer)
+            unsafe pointer = unsafe new
         }
-        isNew = false
+        (isBlank, isUsed) = (false, true)
         return true
     }
 
@@ -68,6 +68,7 @@ final class CurlEasy: @unchecked Sendable {
         isVerbose = false
         freeLists()
         unsafe message.pointee = 0
+        isBlank = true
     }
 
     /// Has libcurl free what it keeps back for a transfer that pauses: it offers that, and nobody takes it.

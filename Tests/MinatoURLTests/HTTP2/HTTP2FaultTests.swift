@@ -223,6 +223,21 @@ struct HTTP2FaultTests {
         #expect(try await server.line("request") == "request \(row.count) 1 /small")
     }
 
+    /// A body that cannot be made again goes out once, whatever the method.
+    @Test func staleConnectionsUnderABodyThatIsGone() async throws {
+        let server = try HTTP2Script()
+        let opener = server.opener()
+        _ = try await opener.open(server.url("small")).body.collect(upTo: 9)
+        #expect(try await server.line("request") == "request 0 1 /small")
+        let body = URLOpener.Request.Body.stream(length: 3) { try await $0.write([1, 2, 3]) }
+        let request = try URLOpener.Request(server.url("vanish"), method: "PUT", body: body)
+        let error = await #expect(throws: OpenError.self) { try await opener.open(request) }
+        #expect(error?.code == .emptyReply && error?.operation == .open, "\(error as Any)")
+        _ = try await opener.open(server.url("small")).body.collect(upTo: 9)
+        #expect(try await server.line("request") == "request 0 3 /vanish")
+        #expect(try await server.line("request") == "request 1 1 /small")
+    }
+
     /// A new connection that ends is no stale one: nothing is repeated.
     @Test(arguments: Face.allCases)
     func newConnectionsAreNotStale(_ face: Face) async throws {

@@ -22,50 +22,34 @@ import TestSupport
 /// | `/vanish` | ends the connection |
 final class HTTP2Script: Sendable {
     let certificates: TestCertificates
-    private let process: ChildProcess
-    private let port: Int
-
-    struct StartError: Error {
-        let text: String
-    }
+    private let server: PythonServer
 
     /// - Parameters:
     ///   - streams: How many it allows at once.
     ///   - window: How many bytes of a body it allows at first.
     init(streams: Int = 100, window: Int = 65535) throws {
-        _ = InstalledOpener.isReplacedAtExit
         certificates = try TestCertificates()
-        process = try ChildProcess(
-            [
-                PythonPackages.python, "-u", "-c", Self.program, try certificates.issue("server"), "\(streams)",
-                "\(window)",
-            ])
-        guard let port = process.readLine().flatMap({ Int($0) }) else {
-            throw StartError(text: process.readErrors())
-        }
-        self.port = port
+        server = try PythonServer(
+            Self.program, try certificates.issue("server"), "\(streams)", "\(window)", python: PythonPackages.python)
     }
 
-    func url(_ path: String) -> String { "https://127.0.0.1:\(port)/\(path)" }
+    func url(_ path: String) -> String { server.url("/" + path, scheme: "https") }
 
     /// An opener that trusts it.
     func opener(_ change: (inout URLOpener.Configuration) -> Void = { _ in }) -> URLOpener {
-        var configuration = URLOpener.Configuration()
-        configuration.tls.trust = .file(certificates.authority)
-        change(&configuration)
-        return URLOpener(configuration: configuration)
+        certificates.opener(change)
     }
 
     /// Has the server go on with all streams that wait for it.
-    func goOn() { process.write("\n") }
+    func goOn() { server.write("\n") }
 
     /// Reads what the server says up to a line that begins so, and gives this one. It says, with the number of the connection and
     /// of the stream: `connection 0`, `request 0 1 /path`, `reset 0 1 ERROR`, `end 0`; `sent 0 1 COUNT` when the windows allow no
     /// more, `received 0 1 COUNT` when they allow the client none.
     func line(_ beginning: String) async throws -> String? {
-        let process = process
+        let server = server
         return try await Background {
-            while let line = process.readLine() {
+            while let line = server.readLine() {
                 if line.hasPrefix(beginning) || line.hasPrefix("fault") { return line }
             }
             return nil

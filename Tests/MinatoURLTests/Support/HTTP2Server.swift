@@ -76,10 +76,7 @@ final class HTTP2Server: Sendable {
 
     /// An opener that trusts it.
     func opener(_ change: (inout URLOpener.Configuration) -> Void = { _ in }) -> URLOpener {
-        var configuration = URLOpener.Configuration()
-        configuration.tls.trust = .file(certificates.authority)
-        change(&configuration)
-        return URLOpener(configuration: configuration)
+        certificates.opener(change)
     }
 
     /// nginx's log, when there are so many lines in it: `connection protocol status` of each request.

@@ -12,28 +12,18 @@ import TestSupport
 /// | `/again/N` | 503 with `Retry-After: N` at first, then 200 |
 final class Hypercorn: Sendable {
     let certificates: TestCertificates
-    private let process: ChildProcess
-    private let port: Int
+    private let server: PythonServer
 
     init() throws {
-        _ = InstalledOpener.isReplacedAtExit
         certificates = try TestCertificates()
-        process = try ChildProcess(
-            [PythonPackages.python, "-u", "-c", Self.program, try certificates.issue("server")])
-        guard let port = process.readLine().flatMap({ Int($0) }) else {
-            throw HTTP2Script.StartError(text: process.readErrors())
-        }
-        self.port = port
+        server = try PythonServer(Self.program, try certificates.issue("server"), python: PythonPackages.python)
     }
 
-    func url(_ path: String) -> String { "https://127.0.0.1:\(port)\(path)" }
+    func url(_ path: String) -> String { server.url(path, scheme: "https") }
 
     /// An opener that trusts it.
     func opener(_ change: (inout URLOpener.Configuration) -> Void = { _ in }) -> URLOpener {
-        var configuration = URLOpener.Configuration()
-        configuration.tls.trust = .file(certificates.authority)
-        change(&configuration)
-        return URLOpener(configuration: configuration)
+        certificates.opener(change)
     }
 
     private static let program = """

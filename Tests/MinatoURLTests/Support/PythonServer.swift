@@ -22,6 +22,9 @@ final class PythonServer: Sendable {
     /// A line that it prints after its port.
     func readLine() -> String? { process.readLine() }
 
+    /// Writes to its standard input.
+    func write(_ text: String) { process.write(text) }
+
     /// The URL of a path.
     func url(_ path: String = "/", scheme: String = "http") -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
 }

@@ -1,5 +1,7 @@
 import TestSupport
 
+@testable import MinatoURL
+
 /// An authority of a test's own, with certificates that it has issued, made by openssl.
 final class TestCertificates: Sendable {
     let directory: TemporaryDirectory
@@ -60,6 +62,14 @@ final class TestCertificates: Sendable {
             "-startdate", days.from, "-enddate", days.to,
         ])
         return directory.file(name)
+    }
+
+    /// An opener that trusts the authority.
+    func opener(_ change: (inout URLOpener.Configuration) -> Void = { _ in }) -> URLOpener {
+        var configuration = URLOpener.Configuration()
+        configuration.tls.trust = .file(authority)
+        change(&configuration)
+        return URLOpener(configuration: configuration)
     }
 
     /// The base64 of the SHA-256 of a certificate's public key.
