@@ -10,7 +10,9 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -192,6 +194,55 @@ minato_curl_set_debug_function(CURL *_Nonnull easy, curl_debug_callback _Nonnull
     CURLcode code = curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, function);
     if (code != CURLE_OK) return code;
     return curl_easy_setopt(easy, CURLOPT_DEBUGDATA, context);
+}
+
+/// What keeps the threads apart that use a share of libcurl, a lock for each kind of data.
+struct minato_curl_locks {
+    pthread_mutex_t of[CURL_LOCK_DATA_LAST];
+};
+
+/// NULL when there is no memory.
+static inline struct minato_curl_locks *_Nullable minato_curl_locks_new(void) {
+    struct minato_curl_locks *locks = malloc(sizeof *locks);
+    for (int data = 0; locks != NULL && data < CURL_LOCK_DATA_LAST; data++) pthread_mutex_init(&locks->of[data], NULL);
+    return locks;
+}
+
+/// Nobody has one of them.
+static inline void minato_curl_locks_free(struct minato_curl_locks *_Nonnull locks) {
+    for (int data = 0; data < CURL_LOCK_DATA_LAST; data++) pthread_mutex_destroy(&locks->of[data]);
+    free(locks);
+}
+
+static inline void
+minato_curl_lock(CURL *_Nullable easy, curl_lock_data data, curl_lock_access access, void *_Nullable context) {
+    (void)easy;
+    (void)access;
+    if (context != NULL) pthread_mutex_lock(&((struct minato_curl_locks *)context)->of[data]);
+}
+
+static inline void minato_curl_unlock(CURL *_Nullable easy, curl_lock_data data, void *_Nullable context) {
+    (void)easy;
+    if (context != NULL) pthread_mutex_unlock(&((struct minato_curl_locks *)context)->of[data]);
+}
+
+/// A share of TLS sessions and of nothing else; NULL when there is no memory. The locks have to outlive it.
+static inline CURLSH *_Nullable minato_curl_share_sessions(struct minato_curl_locks *_Nonnull locks) {
+    CURLSH *share = curl_share_init();
+    if (share == NULL) return NULL;
+    if (curl_share_setopt(share, CURLSHOPT_LOCKFUNC, minato_curl_lock) == CURLSHE_OK &&
+        curl_share_setopt(share, CURLSHOPT_UNLOCKFUNC, minato_curl_unlock) == CURLSHE_OK &&
+        curl_share_setopt(share, CURLSHOPT_USERDATA, locks) == CURLSHE_OK &&
+        curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK) {
+        return share;
+    }
+    curl_share_cleanup(share);
+    return NULL;
+}
+
+/// Has an easy handle use a share, which has to outlive it.
+static inline CURLcode minato_curl_set_share(CURL *_Nonnull easy, CURLSH *_Nonnull share) {
+    return curl_easy_setopt(easy, CURLOPT_SHARE, share);
 }
 
 /// Has programs that are started not inherit a descriptor, if it can be one by which libcurl wakes itself. False when another

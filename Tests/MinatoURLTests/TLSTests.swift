@@ -6,7 +6,7 @@ import Testing
 
 /// Whom an opener believes, against Python's ssl and certificates made by openssl.
 @Suite(.watchdog) struct TLSTests {
-    /// Serves `ok` with a certificate; further arguments: the versions of TLS to speak, a CA whose certificates are demanded.
+    /// Serves the client's port with a certificate, or at `/session` whether its handshake was a short one; further arguments: the versions of TLS to speak, a CA whose certificates are demanded.
     private static let program = """
         import http.server, socket, ssl, sys, threading
         name, versions, clients = sys.argv[1:4]
@@ -24,9 +24,14 @@ import Testing
                 body = str(self.client_address[1]).encode()
                 self.send_response(302 if self.path == '/away' else 200)
                 if self.path == '/away': self.send_header('Location', sys.argv[4])
+                if self.path == '/session':
+                    body = b'old' if self.request.session_reused else b'new'
+                    self.send_header('Connection', 'close')
                 self.send_header('Content-Length', str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+                # A connection that ends without a word leaves no session (RFC 5246, 7.2.1).
+                if self.path == '/session': self.request.unwrap()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(name + '.pem', name + '.key')
         if versions == 'old':
@@ -168,6 +173,24 @@ import Testing
             let error = await #expect(throws: OpenError.self) { try await face.open(pinning([key]), url(server)) }
             #expect(error?.code == .badRequest)
         }
+    }
+
+    /// A new connection takes up the session of one before: of the same opener, and with the same demands on the certificate.
+    @Test(arguments: Face.allCases, ["1.2", "1.3"])
+    func sessionsAreTakenUp(_ face: Face, _ versions: String) async throws {
+        let certificates = try TestCertificates()
+        let server = try server(certificates.issue("right"), versions: versions)
+        let opener = certificates.opener()
+        func session(_ opener: URLOpener, isVerified: Bool = true) async throws -> String {
+            var request = try URLOpener.Request(server.url("/session", scheme: "https"))
+            request.skipsPeerVerification = !isVerified
+            return String(decoding: try await face.open(opener, request).body.collect(upTo: 9), as: UTF8.self)
+        }
+        #expect(try await session(opener, isVerified: false) == "new")
+        #expect(try await session(opener) == "new")
+        #expect(try await session(opener) == "old")
+        #expect(try await session(opener, isVerified: false) == "old")
+        #expect(try await session(certificates.opener()) == "new")
     }
 
     /// Skipping is for one request: neither its connection nor its session serves one that verifies, and it ends with the origin.

@@ -37,12 +37,13 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         try handle.withLock { (handle) throws(OpenError) in
             guard let handle else { return }
             try transfer.openBody()
+            if self.transfer.request.mayUseTLS { handle.usesTLS = true }
             try transfer.prepare { options in
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
                 options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet() ? 0 : 1)
                 self.transfer.setCloseFunction(&options)
+                if handle.usesTLS { options.share(handle.sessions) }
             }
-            if self.transfer.request.mayUseTLS { handle.usesTLS = true }
             guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
                 throw OpenError(
                     .transport, .prepare, url: self.transfer.request.url, detail: "libcurl takes no transfer")

@@ -17,6 +17,8 @@ final class CurlEasy: @unchecked Sendable {
     var setting: CurlSetting?
     /// Whether it reports what it does, which a transfer asks for when it has to know.
     var isVerbose = false
+    /// What the pointer has of other handles' TLS sessions.
+    private var sessions: CurlSessions?
     /// The addresses of the connection used last, so that they are read once for each connection.
     var peers = CurlPeers()
     /// The lists of the transfer under way, which libcurl does not copy.
@@ -55,6 +57,7 @@ final class CurlEasy: @unchecked Sendable {
             guard let new = unsafe curl_easy_init() else { return false }
             unsafe curl_easy_cleanup(pointer)
             unsafe pointer = unsafe new
+            sessions = nil
         }
         (isBlank, isUsed) = (false, true)
         return true
@@ -85,6 +88,15 @@ final class CurlEasy: @unchecked Sendable {
     func rest(keepsSetting: Bool) {
         transfer = nil
         if keepsSetting, setting != nil, !Self.isForOneTransfer { unsafe message.pointee = 0 } else { reset() }
+    }
+
+    /// Has it use the TLS sessions of others from now on, and others its own.
+    func share(_ sessions: CurlSessions) -> CURLcode {
+        if self.sessions === sessions { return CURLE_OK }
+        let code = unsafe minato_curl_set_share(pointer, sessions.share)
+        // Kept until the pointer has gone, or has another one.
+        if code == CURLE_OK { self.sessions = sessions }
+        return code
     }
 
     /// Makes the list of the fields of a request, in place of the one before, which libcurl has no use for any more when the

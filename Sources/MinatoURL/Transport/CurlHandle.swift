@@ -12,6 +12,8 @@ final class CurlHandle: @unchecked Sendable {
     private let key: PoolKey
     /// Whether it may have a connection with TLS.
     var usesTLS = false
+    /// What its connections with TLS leave for later ones.
+    lazy var sessions = CurlSessions()
 
     /// What the idle connection leads to, or nil when there is none.
     private(set) var origin: Origin?

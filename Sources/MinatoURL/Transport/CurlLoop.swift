@@ -29,6 +29,8 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     private var deadline: Int64 = .max
     /// Whether there may be a connection with TLS.
     private var usesTLS = false
+    /// What connections with TLS leave for later ones.
+    private lazy var sessions = CurlSessions()
     private var hasEnded = false
     /// Handles that no transfer uses, set up for the last one, to be used as they are. Of any thread.
     ///
@@ -190,7 +192,10 @@ extension CurlLoop {
         let easy = transfer.transfer.easy
         if transfer.transfer.request.mayUseTLS { usesTLS = true }
         do throws(OpenError) {
-            try transfer.transfer.prepare { options in self.setCloseFunction(&options, easy) }
+            try transfer.transfer.prepare { options in
+                self.setCloseFunction(&options, easy)
+                if usesTLS { options.share(self.sessions) }
+            }
         } catch {
             return error
         }

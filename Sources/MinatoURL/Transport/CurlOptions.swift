@@ -49,6 +49,11 @@ struct CurlOptions {
         if refusal == CURLE_OK { refusal = code }
     }
 
+    /// TLS sessions that others had, where there was memory for them: without, handshakes are longer, and that is all.
+    func share(_ sessions: CurlSessions?) {
+        if let sessions { _ = handle.share(sessions) }
+    }
+
     /// What holds for every transfer, whatever is asked for.
     mutating func setPolicy() {
         // Redirects, credentials, cookies and proxies are decided by the handlers. libcurl gets them wrong where its own rules
