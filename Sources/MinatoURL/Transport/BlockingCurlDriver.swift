@@ -42,7 +42,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
                 options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet() ? 0 : 1)
                 self.transfer.setCloseFunction(&options)
-                if handle.usesTLS { options.share(handle.sessions) }
+                if handle.usesTLS { handle.easy.shareSessions() }
             }
             guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
                 throw OpenError(

@@ -4,8 +4,9 @@ extension URLOpener.ConnectionInfo {
     /// What libcurl knows of the connection of the transfer that is under way.
     init(_ easy: CurlEasy) {
         self.init()
-        remoteAddress = unsafe easy.peers.remote(easy.text(CURLINFO_PRIMARY_IP), easy.long(CURLINFO_PRIMARY_PORT))
-        localAddress = unsafe easy.peers.local(easy.text(CURLINFO_LOCAL_IP), easy.long(CURLINFO_LOCAL_PORT))
+        remoteAddress = unsafe easy.common.peers.remote(
+            easy.text(CURLINFO_PRIMARY_IP), easy.long(CURLINFO_PRIMARY_PORT))
+        localAddress = unsafe easy.common.peers.local(easy.text(CURLINFO_LOCAL_IP), easy.long(CURLINFO_LOCAL_PORT))
         isReused = easy.long(CURLINFO_NUM_CONNECTS) == 0
         timings = URLOpener.Timings(easy)
     }

@@ -17,13 +17,13 @@ final class CurlEasy: @unchecked Sendable {
     var setting: CurlSetting?
     /// Whether it reports what it does, which a transfer asks for when it has to know.
     var isVerbose = false
+    /// What it has in common with others on its multi handle.
+    let common: CurlCommon
     /// What the pointer has of other handles' TLS sessions.
     private var sessions: CurlSessions?
-    /// The addresses of the connection used last, so that they are read once for each connection.
-    var peers = CurlPeers()
     /// The lists of the transfer under way, which libcurl does not copy.
-    private var fields: UnsafeMutablePointer<curl_slist>?
-    private var lists: [UnsafeMutablePointer<curl_slist>] = unsafe []
+    private var fields: CurlList?
+    private var lists: [CurlList] = []
 
     /// Before 8.1.1 libcurl kept, from one response to the next, a pointer to the last field, which it had freed; when the next one
     /// began with a folded line, it wrote there. Such a handle serves one transfer.
@@ -37,7 +37,8 @@ final class CurlEasy: @unchecked Sendable {
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// Makes a handle; nil when there is no memory.
-    init?() {
+    init?(_ common: CurlCommon) {
+        self.common = common
         guard Self.isReady, let easy = unsafe curl_easy_init() else { return nil }
         unsafe pointer = unsafe easy
         unsafe message = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -46,7 +47,6 @@ final class CurlEasy: @unchecked Sendable {
 
     deinit {
         unsafe curl_easy_cleanup(pointer)
-        freeLists()
         unsafe message.deallocate()
     }
 
@@ -69,7 +69,7 @@ final class CurlEasy: @unchecked Sendable {
         unsafe curl_easy_reset(pointer)
         setting = nil
         isVerbose = false
-        freeLists()
+        (fields, lists) = (nil, [])
         unsafe message.pointee = 0
         isBlank = true
     }
@@ -90,49 +90,32 @@ final class CurlEasy: @unchecked Sendable {
         if keepsSetting, setting != nil, !Self.isForOneTransfer { unsafe message.pointee = 0 } else { reset() }
     }
 
-    /// Has it use the TLS sessions of others from now on, and others its own.
-    func share(_ sessions: CurlSessions) -> CURLcode {
-        if self.sessions === sessions { return CURLE_OK }
-        let code = unsafe minato_curl_set_share(pointer, sessions.share)
-        // Kept until the pointer has gone, or has another one.
-        if code == CURLE_OK { self.sessions = sessions }
+    /// As `rest`, for one that no other transfer will use: what is set goes with it.
+    func retire() {
+        transfer = nil
+        setting = nil
+    }
+
+    /// Has it use the TLS sessions of others from now on, and others its own: where there is memory for that, without which
+    /// handshakes are longer, and that is all.
+    func shareSessions() {
+        guard sessions == nil, let shared = common.sessions else { return }
+        // Kept until the pointer has gone.
+        if unsafe minato_curl_set_share(pointer, shared.share) == CURLE_OK { sessions = shared }
+    }
+
+    /// Sets the list of the fields of a request, in place of the one before, which libcurl has no use for any more then.
+    func setFields(_ list: CurlList) -> CURLcode {
+        let code = unsafe minato_curl_set_list(pointer, CURLOPT_HTTPHEADER, list.pointer)
+        if code == CURLE_OK { fields = list }
         return code
     }
 
-    /// Makes the list of the fields of a request, in place of the one before, which libcurl has no use for any more when the
-    /// new one is set.
-    func setFields(_ lines: [String], _ set: (UnsafeMutablePointer<curl_slist>) -> CURLcode) -> CURLcode {
-        guard let new = unsafe Self.list(lines) else { return CURLE_OUT_OF_MEMORY }
-        let code = unsafe set(new)
-        unsafe curl_slist_free_all(fields)
-        unsafe fields = unsafe new
-        return code
-    }
-
-    /// Makes a list of lines for an option; it lives until the transfer has ended. Nil when there is no memory.
-    func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
-        let list = unsafe Self.list(lines)
-        if let list = unsafe list { unsafe lists.append(list) }
-        return unsafe list
-    }
-
-    private static func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
-        var list: UnsafeMutablePointer<curl_slist>?
-        for line in lines {
-            guard let longer = unsafe curl_slist_append(list, line) else {
-                unsafe curl_slist_free_all(list)
-                return nil
-            }
-            unsafe list = unsafe longer
-        }
-        return unsafe list
-    }
-
-    private func freeLists() {
-        for index in unsafe lists.indices { unsafe curl_slist_free_all(lists[index]) }
-        unsafe lists.removeAll()
-        unsafe curl_slist_free_all(fields)
-        unsafe fields = nil
+    /// Sets a list of lines; it lives until the transfer has ended.
+    func setList(_ option: CURLoption, _ lines: [String]) -> CURLcode {
+        guard let list = CurlList(lines) else { return CURLE_OUT_OF_MEMORY }
+        lists.append(list)
+        return unsafe minato_curl_set_list(pointer, option, list.pointer)
     }
 
     /// The transfer under way, from what the functions that libcurl calls are given.

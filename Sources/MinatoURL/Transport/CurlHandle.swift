@@ -12,8 +12,6 @@ final class CurlHandle: @unchecked Sendable {
     private let key: PoolKey
     /// Whether it may have a connection with TLS.
     var usesTLS = false
-    /// What its connections with TLS leave for later ones.
-    lazy var sessions = CurlSessions()
 
     /// What the idle connection leads to, or nil when there is none.
     private(set) var origin: Origin?
@@ -22,7 +20,7 @@ final class CurlHandle: @unchecked Sendable {
     /// Makes a handle; nil when there is no memory or no descriptor left.
     init?(_ key: PoolKey) {
         self.key = key
-        guard let easy = CurlEasy(), let multi = unsafe minato_curl_multi_open() else { return nil }
+        guard let easy = CurlEasy(CurlCommon()), let multi = unsafe minato_curl_multi_open() else { return nil }
         unsafe self.multi = unsafe multi
         self.easy = easy
         unsafe minato_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 1)

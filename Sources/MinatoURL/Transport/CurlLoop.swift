@@ -29,8 +29,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     private var deadline: Int64 = .max
     /// Whether there may be a connection with TLS.
     private var usesTLS = false
-    /// What connections with TLS leave for later ones.
-    private lazy var sessions = CurlSessions()
+    private let common = CurlCommon()
     private var hasEnded = false
     /// Handles that no transfer uses, set up for the last one, to be used as they are. Of any thread.
     ///
@@ -53,11 +52,11 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 
     /// A handle that no transfer uses, if possible one that is set up for the next; nil when there is no memory. From any thread.
     func takeEasy(for setting: CurlSetting?) -> CurlEasy? {
-        guard let setting else { return CurlEasy() }
+        guard let setting else { return CurlEasy(common) }
         let known = spare.withLock { spare in
             spare.lastIndex { $0.setting?.suits(setting) == true }.map { spare.remove(at: $0) }
         }
-        return known ?? CurlEasy()
+        return known ?? CurlEasy(common)
     }
 
     /// Begins a transfer.
@@ -194,7 +193,7 @@ extension CurlLoop {
         do throws(OpenError) {
             try transfer.transfer.prepare { options in
                 self.setCloseFunction(&options, easy)
-                if usesTLS { options.share(self.sessions) }
+                if usesTLS { easy.shareSessions() }
             }
         } catch {
             return error
@@ -242,9 +241,13 @@ extension CurlLoop {
         // While other streams use the connection, libcurl before 8.1 forgets to free it.
         if transfer.transfer.isPaused && transfer.transfer.isFramed { easy.dropKept() }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
-        easy.rest(keepsSetting: transfer.transfer.isComplete)
+        if CurlEasy.isForOneTransfer {
+            easy.retire()
+        } else {
+            easy.rest(keepsSetting: transfer.transfer.isComplete)
+            keep(easy)
+        }
         transfer.transfer.end()
-        keep(easy)
     }
 
     private func keep(_ easy: CurlEasy) {

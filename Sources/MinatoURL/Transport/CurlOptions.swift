@@ -49,11 +49,6 @@ struct CurlOptions {
         if refusal == CURLE_OK { refusal = code }
     }
 
-    /// TLS sessions that others had, where there was memory for them: without, handshakes are longer, and that is all.
-    func share(_ sessions: CurlSessions?) {
-        if let sessions { _ = handle.share(sessions) }
-    }
-
     /// What holds for every transfer, whatever is asked for.
     mutating func setPolicy() {
         // Redirects, credentials, cookies and proxies are decided by the handlers. libcurl gets them wrong where its own rules
@@ -98,9 +93,9 @@ struct CurlOptions {
     /// Method, body and fields.
     ///
     /// - Parameter length: How long the body is, nil for one that is sent in chunks.
-    mutating func setRequest(_ request: URLOpener.Request, length: Int?) {
+    mutating func setRequest(_ request: URLOpener.Request, length: Int?, _ setting: CurlSetting?) {
         set(CURLOPT_URL, request.location.target)
-        setFields(request)
+        setFields(request, setting)
         // HTTP/2 where TLS offers it (ALPN). Over plain TCP 7.88 fails on the second request with it. Requests that come while
         // the first one still connects wait for what is agreed on there, and then share the connection.
         let isTLS = request.location.origin.scheme == "https"
@@ -117,13 +112,19 @@ struct CurlOptions {
     }
 
     /// The fields that go to the server.
-    mutating func setFields(_ request: URLOpener.Request) {
+    ///
+    /// - Parameter setting: See ``CurlCommon``.
+    mutating func setFields(_ request: URLOpener.Request, _ setting: CurlSetting?) {
+        let list = handle.common.fields(of: setting) { CurlList(Self.fieldLines(request)) }
+        note(list.map(handle.setFields) ?? CURLE_OUT_OF_MEMORY)
+    }
+
+    private static func fieldLines(_ request: URLOpener.Request) -> [String] {
         // A name with a colon and nothing more removes what libcurl adds by itself; with a semicolon, it is an empty field.
         var lines = request.fieldsToServer.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines += ["Accept", "Content-Type"].filter { request.field($0) == nil }.map { $0 + ":" }
         // libcurl would ask for leave for long bodies only, and for each of them.
-        lines.append(request.expectsContinue && request.body != nil ? "Expect: 100-continue" : "Expect:")
-        note(unsafe handle.setFields(lines) { unsafe minato_curl_set_list(easy, CURLOPT_HTTPHEADER, $0) })
+        return lines + [request.expectsContinue && request.body != nil ? "Expect: 100-continue" : "Expect:"]
     }
 
     private mutating func setBody(_ body: URLOpener.Request.Body, _ length: Int?) {
@@ -141,8 +142,7 @@ struct CurlOptions {
 
     /// A list of lines.
     mutating func setList(_ option: CURLoption, _ lines: [String]) {
-        guard let list = unsafe handle.list(lines) else { return note(CURLE_OUT_OF_MEMORY) }
-        note(unsafe minato_curl_set_list(easy, option, list))
+        note(handle.setList(option, lines))
     }
 }
 

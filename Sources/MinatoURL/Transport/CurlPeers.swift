@@ -1,28 +1,37 @@
 internal import MinatoSocket
 
-/// The addresses of both ends of a connection as libcurl writes them, and what they are.
+/// The addresses of connections as libcurl writes them, and what they are, so that each is read once and not for each transfer.
 struct CurlPeers {
-    private var remote: (text: String, port: Int, address: SocketAddress?)?
-    private var local: (text: String, port: Int, address: SocketAddress?)?
+    /// By port: a connection has one of its own, and so have most servers.
+    private var remotes: [Int: Known] = [:]
+    private var locals: [Int: Known] = [:]
+    /// As many are kept.
+    private static let maximum = 256
+
+    private struct Known {
+        let text: String
+        let address: SocketAddress?
+    }
 
     /// The address of the other end.
     mutating func remote(_ text: UnsafePointer<CChar>?, _ port: Int) -> SocketAddress? {
-        unsafe Self.address(text, port, &remote)
+        unsafe Self.address(text, port, &remotes)
     }
 
     /// The address of this end.
     mutating func local(_ text: UnsafePointer<CChar>?, _ port: Int) -> SocketAddress? {
-        unsafe Self.address(text, port, &local)
+        unsafe Self.address(text, port, &locals)
     }
 
     private static func address(
-        _ text: UnsafePointer<CChar>?, _ port: Int, _ known: inout (text: String, port: Int, address: SocketAddress?)?
+        _ text: UnsafePointer<CChar>?, _ port: Int, _ known: inout [Int: Known]
     ) -> SocketAddress? {
         guard let text = unsafe text, unsafe text.pointee != 0 else { return nil }
         let string = unsafe String(cString: text)
-        if let known, known.port == port, known.text == string { return known.address }
+        if let known = known[port], known.text == string { return known.address }
         let address = try? SocketAddress(host: string, port: port)
-        known = (string, port, address)
+        if known.count >= maximum { known = [:] }
+        known[port] = Known(text: string, address: address)
         return address
     }
 }

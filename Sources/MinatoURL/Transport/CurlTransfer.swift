@@ -93,7 +93,7 @@ final class CurlTransfer: @unchecked Sendable {
         var options = CurlOptions(easy)
         if let setting, let last = easy.setting, last.suits(setting) {
             if !last.hasTarget(of: setting) { options.set(CURLOPT_URL, request.location.target) }
-            if !last.hasFields(of: setting) { options.setFields(request) }
+            if !last.hasFields(of: setting) { options.setFields(request, setting) }
             if easy.isVerbose { options.set(CURLOPT_VERBOSE, 0) }
             easy.isVerbose = false
         } else {
@@ -119,7 +119,7 @@ final class CurlTransfer: @unchecked Sendable {
         } else {
             try options.setTLS(configuration.value.tls, for: request)
             options.setDecoding(request)
-            options.setRequest(request, length: length)
+            options.setRequest(request, length: length, setting)
         }
         setCallbacks(&options)
     }
