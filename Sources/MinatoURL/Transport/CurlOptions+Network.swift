@@ -47,6 +47,7 @@ extension CurlOptions {
 
     /// libcurl skips an address of the wrong kind in the URL without asking anybody, and says only that it did not connect.
     private static func checkVersion(_ network: URLOpener.Network, _ request: URLOpener.Request) throws(OpenError) {
+        if network.ipVersion == .any { return }
         let (host, port) = (request.location.origin.host, request.location.origin.port)
         guard let address = try? SocketAddress(parsing: "\(host):\(port)"), !network.isRightVersion(address) else {
             return
