@@ -41,11 +41,6 @@ static inline socklen_t minato_address_size(const minato_address *address) {
     return size;
 }
 
-/// Makes the empty address.
-static inline void minato_address_clear(minato_address *address) {
-    memset(address, 0, sizeof *address);
-}
-
 /// Takes over the length that the kernel reported, which may be more than it wrote, and clears what lies behind it.
 static inline void minato_address_set_size(minato_address *address, socklen_t size) {
     if (size > MINATO_ADDRESS_CAPACITY) size = MINATO_ADDRESS_CAPACITY;

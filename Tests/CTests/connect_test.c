@@ -157,11 +157,41 @@ static void dual_stack(void) {
     }
 }
 
+/// One that is connected: for the same address that is success, for another one the truth.
+static void elsewhere(void) {
+    minato_address here, there;
+    int32_t listener = fixture_listener(4, &here), other = fixture_listener(4, &there);
+    int32_t client = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    // After one that did not stand at once Linux calls a second connect a success, whatever its address is.
+    CHECK(minato_socket_start_connect(client, &here) >= 0);
+    CHECK_INT(minato_socket_finish_connect(client, fixture_soon()), 0);
+    CHECK_INT(minato_socket_start_connect(client, &there), -EISCONN);
+    CHECK_INT(minato_socket_connect(client, &there, fixture_soon()), -EISCONN);
+    minato_address peer, wildcard;
+    static const uint8_t octets[4] = {0};
+    minato_address_set_ipv4(&wildcard, octets, minato_address_port(&there));
+    CHECK_INT(minato_socket_start_connect(client, &wildcard), -EISCONN);
+    CHECK_INT(minato_socket_peer_address(client, &peer), 0);
+    CHECK_INT(minato_address_compare(&peer, &here), 0);
+    fixture_close(client);
+    // Datagrams are sent to another address from then on.
+    client = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_DGRAM, 0));
+    for (int i = 0; i < 2; i += 1) {
+        CHECK_INT(minato_socket_connect(client, i == 0 ? &here : &there, fixture_soon()), 0);
+        CHECK_INT(minato_socket_peer_address(client, &peer), 0);
+        CHECK_INT(minato_address_compare(&peer, i == 0 ? &here : &there), 0);
+    }
+    fixture_close(client);
+    fixture_close(listener);
+    fixture_close(other);
+}
+
 const struct check_test connect_tests[] = {
     {"connect: refused", refused},
     {"connect: started", started},
     {"connect: full Unix backlog", full_unix_backlog},
     {"connect: interrupted, then finished", interrupted_then_finished},
     {"connect: dual stack", dual_stack},
+    {"connect: elsewhere", elsewhere},
     {0},
 };

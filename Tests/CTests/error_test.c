@@ -65,11 +65,26 @@ static void resolver_codes(void) {
         int32_t code;
         const char *name, *message;
     } rows[] = {
+        {EAI_BADFLAGS, "EAI_BADFLAGS", "Bad value for ai_flags"},
         {EAI_NONAME, "EAI_NONAME", "Name or service not known"},
         {EAI_AGAIN, "EAI_AGAIN", "Temporary failure in name resolution"},
+        {EAI_FAIL, "EAI_FAIL", "Non-recoverable failure in name resolution"},
         {EAI_FAMILY, "EAI_FAMILY", "ai_family not supported"},
+        {EAI_SOCKTYPE, "EAI_SOCKTYPE", "ai_socktype not supported"},
         {EAI_SERVICE, "EAI_SERVICE", "Servname not supported for ai_socktype"},
+        {EAI_MEMORY, "EAI_MEMORY", "Memory allocation failure"},
         {EAI_SYSTEM, "EAI_SYSTEM", "System error"},
+        {EAI_OVERFLOW, "EAI_OVERFLOW", NULL},
+#ifdef __GLIBC__
+        {EAI_NODATA, "EAI_NODATA", "No address associated with hostname"},
+        {EAI_ADDRFAMILY, "EAI_ADDRFAMILY", "Address family for hostname not supported"},
+        {EAI_INPROGRESS, "EAI_INPROGRESS", NULL},
+        {EAI_CANCELED, "EAI_CANCELED", NULL},
+        {EAI_NOTCANCELED, "EAI_NOTCANCELED", NULL},
+        {EAI_ALLDONE, "EAI_ALLDONE", NULL},
+        {EAI_INTR, "EAI_INTR", NULL},
+        {EAI_IDN_ENCODE, "EAI_IDN_ENCODE", NULL},
+#endif
         {4711, NULL, "Unknown error"},
         {0, NULL, NULL},
     };

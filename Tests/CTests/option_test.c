@@ -39,6 +39,8 @@ static void integers(void) {
     CHECK_INT(minato_option_set_integer(descriptor, SOL_SOCKET, 4711, 1), -ENOPROTOOPT);
     CHECK_INT(minato_option_set_integer(-1, SOL_SOCKET, SO_KEEPALIVE, 1), -EBADF);
     CHECK_INT(minato_option_get_integer(-1, SOL_SOCKET, SO_KEEPALIVE, &value), -EBADF);
+    // No number at all: the name of no interface, which has no bytes.
+    CHECK_INT(minato_option_get_integer(descriptor, SOL_SOCKET, SO_BINDTODEVICE, &value), -EINVAL);
     CHECK_INT(value, 99);
     fixture_close(descriptor);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +46,46 @@ static void open_and_close(void) {
     CHECK_INT(minato_poller_open(MINATO_POLLER_POLL, &poller), 0);
     CHECK_INT(minato_poller_descriptor(poller), -1);
     minato_poller_close(poller);
+}
+
+/// Without descriptors it does not open, and what it had opened by then is closed, as the end of each test sees.
+static void without_descriptors(void) {
+    struct rlimit limit;
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    int32_t next = fixture_file(1);
+    fixture_close(next);
+    minato_poller *poller;
+    // epoll takes two, poll one.
+    for (int32_t spare = 0; spare < 2; spare += 1) {
+        struct rlimit few = {.rlim_cur = (rlim_t)(next + spare), .rlim_max = limit.rlim_max};
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &few), 0);
+        CHECK_INT(minato_poller_open(MINATO_POLLER_EPOLL, &poller), -EMFILE);
+        CHECK(poller == NULL);
+        CHECK_INT(minato_poller_open(MINATO_POLLER_POLL, &poller), spare == 0 ? -EMFILE : 0);
+        minato_poller_close(poller);
+    }
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/// Closed without being removed: nothing is reported, however often it is asked, and the others are.
+static void closed(minato_poller *poller) {
+    int32_t left, right, other, another;
+    uint64_t registration, second;
+    minato_event event;
+    fixture_pair(SOCK_STREAM, &left, &right);
+    fixture_pair(SOCK_STREAM, &other, &another);
+    CHECK_INT(minato_poller_add(poller, left, MINATO_READABLE, 1, &registration), 0);
+    CHECK_INT(minato_poller_add(poller, other, MINATO_READABLE, 2, &second), 0);
+    fixture_close(left);
+    fixture_close(right);
+    for (int i = 0; i < 2; i += 1) CHECK_INT(minato_poller_wait(poller, &event, 1, MINATO_NO_WAIT), 0);
+    CHECK_INT(minato_socket_send(another, "x", 1, 0, fixture_soon()), 1);
+    CHECK_INT(minato_poller_wait(poller, &event, 1, fixture_soon()), 1);
+    CHECK_INT(event.data, 2);
+    CHECK_INT(minato_poller_remove(poller, registration), 0);
+    CHECK_INT(minato_poller_remove(poller, second), 0);
+    fixture_close(other);
+    fixture_close(another);
 }
 
 /// Closed without being removed, and its number opened and registered anew: the old registration neither reports the
@@ -221,6 +262,9 @@ static void churn(minato_poller *poller) {
     fixture_close(right);
 }
 
+static void closing(void) {
+    for_each_backend(closed);
+}
 static void reuse(void) {
     for_each_backend(reused_number);
 }
@@ -242,6 +286,8 @@ static void churning(void) {
 
 const struct check_test poller_life_tests[] = {
     {"poller: open and close", open_and_close},
+    {"poller: without descriptors", without_descriptors},
+    {"poller: closed without being removed", closing},
     {"poller: a number used again", reuse},
     {"poller: removed after closing", late_removal},
     {"poller: stale registrations", stale},

@@ -141,6 +141,25 @@ static void three_sets(void) {
     fixture_close(ends[0]);
 }
 
+/// More than there is place for on the stack; one of them twice, and in two sets.
+static void many(void) {
+    enum { PAIRS = 40 };
+    int32_t descriptors[2 * PAIRS];
+    uint8_t ready[2][2 * PAIRS];
+    for (int i = 0; i < PAIRS; i += 1) fixture_pair(SOCK_STREAM, &descriptors[2 * i], &descriptors[2 * i + 1]);
+    minato_select_set readable = {descriptors, ready[0], 2 * PAIRS}, writable = {descriptors, ready[1], 2 * PAIRS};
+    CHECK_INT(minato_select(&readable, NULL, NULL, MINATO_NO_WAIT), 0);
+    CHECK_INT(minato_socket_send(descriptors[0], "x", 1, 0, fixture_soon()), 1);
+    CHECK_INT(minato_socket_send(descriptors[2 * PAIRS - 1], "x", 1, 0, fixture_soon()), 1);
+    CHECK_INT(minato_select(&readable, &writable, NULL, fixture_soon()), 2 + 2 * PAIRS);
+    for (int i = 0; i < 2 * PAIRS; i += 1) {
+        CHECK_INT(ready[0][i], i == 1 || i == 2 * PAIRS - 2);
+        CHECK_INT(ready[1][i], 1);
+    }
+    for (int i = 0; i < 2 * PAIRS; i += 1) fixture_close(descriptors[i]);
+    CHECK_INT(minato_select(&readable, NULL, NULL, fixture_soon()), -EBADF);
+}
+
 static void high_descriptors(void) {
     struct rlimit limit, raised;
     enum { HIGH = 1500 };
@@ -184,6 +203,7 @@ const struct check_test ready_tests[] = {
     {"ready: wait", one},
     {"ready: poll", some},
     {"ready: select", three_sets},
+    {"ready: select of many", many},
     {"ready: descriptors above 1023", high_descriptors},
     {0},
 };

@@ -246,6 +246,40 @@ static void wait_for_all(void) {
     fixture_close(right);
 }
 
+/// For event loops: one system call, and no waiting.
+static void once(void) {
+    int32_t left, right;
+    char buffer[8];
+    fixture_pair(SOCK_STREAM, &left, &right);
+    CHECK_INT(minato_socket_receive_once(right, buffer, sizeof buffer), -EAGAIN);
+    CHECK_INT(minato_socket_send_once(left, "hello", 5), 5);
+    CHECK_INT(minato_socket_receive_once(right, buffer, 3), 3);
+    CHECK_INT(memcmp(buffer, "hel", 3), 0);
+    CHECK_INT(minato_socket_receive_once(right, buffer, sizeof buffer), 2);
+    CHECK_INT(memcmp(buffer, "lo", 2), 0);
+    CHECK_INT(minato_socket_send_once(left, "", 0), 0);
+    fixture_fill(left, NULL);
+    CHECK_INT(minato_socket_send_once(left, "x", 1), -EAGAIN);
+    fixture_close(left);
+    while (minato_socket_receive_once(right, buffer, sizeof buffer) > 0) continue;
+    CHECK_INT(minato_socket_receive_once(right, buffer, sizeof buffer), 0);
+    // SIGPIPE would end this program.
+    CHECK_INT(minato_socket_send_once(right, "x", 1), -EPIPE);
+    fixture_close(right);
+    CHECK_INT(minato_socket_send_once(-1, "x", 1), -EBADF);
+    CHECK_INT(minato_socket_receive_once(-1, buffer, 1), -EBADF);
+    // A datagram without bytes is one, and one that is cut is its beginning.
+    fixture_pair(SOCK_DGRAM, &left, &right);
+    CHECK_INT(minato_socket_send_once(left, "", 0), 0);
+    CHECK_INT(minato_socket_send_once(left, "datagram", 8), 8);
+    CHECK_INT(minato_socket_receive_once(right, buffer, sizeof buffer), 0);
+    CHECK_INT(minato_socket_receive_once(right, buffer, 4), 4);
+    CHECK_INT(memcmp(buffer, "data", 4), 0);
+    CHECK_INT(minato_socket_receive_once(right, buffer, sizeof buffer), -EAGAIN);
+    fixture_close(left);
+    fixture_close(right);
+}
+
 const struct check_test transfer_tests[] = {
     {"transfer: streams", streams},
     {"transfer: datagrams", datagrams},
@@ -253,5 +287,6 @@ const struct check_test transfer_tests[] = {
     {"transfer: shutdown wakes", shutdown_wakes},
     {"transfer: MSG_DONTWAIT", dont_wait_in_flags},
     {"transfer: MSG_WAITALL", wait_for_all},
+    {"transfer: once", once},
     {0},
 };
