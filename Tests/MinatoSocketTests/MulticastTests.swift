@@ -33,6 +33,28 @@ struct MulticastTests {
         #expect(try receiver.socket.receiveFrom().bytes == [3])
     }
 
+    @Test("So it is in tasks, with a source and without", arguments: [true, false])
+    func joiningInTasks(hasSource: Bool) async throws {
+        let (_, sender, group) = try sockets(hasSource ? "239.255.77.8" : "239.255.77.9")
+        let socket = try Socket.bound(to: .udp("0.0.0.0", 0))
+        let port = try #require(try socket.localAddress.port)
+        let target = try SocketAddress(host: #require(group.host), port: port)
+        let receiver = try DatagramSocket(adopting: socket)
+        let source = hasSource ? try SocketAddress(host: "127.0.0.1", port: 0) : nil
+        try receiver.joinGroup(target, source: source, interface: Self.loopback)
+        try sender.socket.send([1], to: target)
+        #expect(try await receiver.receive(timeout: .seconds(20)).bytes == [1])
+
+        try receiver.leaveGroup(target, source: source, interface: Self.loopback)
+        try sender.socket.send([2], to: target)
+        try sender.socket.send([3], to: SocketAddress(host: "127.0.0.1", port: port))
+        #expect(try await receiver.receive(timeout: .seconds(20)).bytes == [3])
+
+        receiver.close()
+        let join = { () throws(SocketError) in try receiver.joinGroup(target, interface: Self.loopback) }
+        #expect(errorCode(join) == .closed)
+    }
+
     /// Without datagrams: not every system has a route for IPv6 multicast on its loopback interface.
     @Test("A group is joined once and left once", arguments: ["239.255.77.4", "ff15::77:1"])
     func membership(_ host: String) throws {

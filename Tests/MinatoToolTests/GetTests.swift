@@ -54,6 +54,43 @@ struct GetTests {
         #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "out\npage.txt\n", "no partial file is left")
     }
 
+    @Test("The beginning goes into a file that appears when it is complete, with the mode of other new files")
+    func firstToAFile() throws {
+        let directory = try TemporaryDirectory()
+        let (process, url) = try Self.server(#"(200, "abcdefghij", "X", "y")"#)
+        let file = directory.file("out")
+        for count in ["2", "0", "100"] {
+            let saved = try Tool.run("get", "--first", count, "--output", file, url)
+            #expect(saved.status == 0 && saved.output.isEmpty && saved.errors.isEmpty, "\(saved.errors)")
+            let whole = try Tool.run("get", "--first", count, url).output
+            #expect(try ChildProcess(["cat", file]).readToEnd() == whole && whole.utf8.count <= Int(count) ?? 0)
+        }
+        let other = directory.file("other")
+        _ = try ChildProcess(["touch", other]).readToEnd()
+        let modes = try ChildProcess(["stat", "-c", "%a", file, other]).readToEnd().split(separator: "\n")
+        #expect(modes.count == 2 && modes.first == modes.last)
+        let nowhere = try Tool.run("get", "--first", "2", "--output", directory.file("no/out"), url)
+        #expect(nowhere.status != 0 && nowhere.errors.hasPrefix("minato: create \(directory.file("no/out")): No such"))
+        let refused = try Tool.run("get", "--first", "2", "--output", file, "http://127.0.0.1:1/")
+        #expect(refused.status != 0)
+        #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "other\nout\n", "no partial file is left")
+        withExtendedLifetime(process) {}
+    }
+
+    @Test("Output that cannot be written, and cookies that cannot be kept, are errors")
+    func cannotBeWritten() throws {
+        let (process, url) = try Self.server(#"(200, "body", "Set-Cookie", "a=b")"#)
+        let full = try ChildProcess(["sh", "-c", "exec '\(Tool.path)' get '\(url)' >/dev/full"])
+        let errors = full.readErrors()
+        #expect(full.wait() == 1 && errors == "minato: write standard output: No space left on device\n", "\(errors)")
+        let directory = try TemporaryDirectory()
+        let jar = directory.file("no/jar")
+        let kept = try Tool.run("get", "--cookie-jar", jar, url)
+        #expect(kept.status == 1 && kept.output == "body", "\(kept)")
+        #expect(kept.errors.hasPrefix("minato: ") && kept.errors.contains("No such file or directory"), "\(kept.errors)")
+        withExtendedLifetime(process) {}
+    }
+
     @Test("nginx with Basic authentication: the right realm gets the page, a wrong realm sends no password")
     func nginx() throws {
         let site = try NginxSite(

@@ -97,6 +97,7 @@ import Testing
         let rows: [(Endpoint, OpenError.Code, String)] = [
             (.unix(String(repeating: "x", count: 200)), .connectionFailed, "ENAMETOOLONG"),
             (.unix("a\0b"), .connectionFailed, "EINVAL"), (.unix(directory.file("none")), .connectionFailed, "connect"),
+            (.address(.unixUnnamed), .badRequest, "not one that libcurl can take"),
             (.udp("127.0.0.1", 9), .badRequest, "not one for streams"), (.tcp("", 9), .badRequest, "an empty name"),
         ]
         for (endpoint, code, detail) in rows {

@@ -57,6 +57,15 @@ import Testing
         #expect(passwords.find(realm: nil, uri: "http://h/") == nil)
     }
 
+    /// What is added after a handler was made counts, too: it has the manager, and no copy.
+    @Test func handlersHaveTheManagerItself() {
+        let passwords = PasswordManager()
+        #expect(BasicAuthHandler(passwords).passwords === passwords)
+        #expect(DigestAuthHandler(passwords).passwords === passwords)
+        #expect(ProxyBasicAuthHandler(passwords).passwords === passwords)
+        #expect(ProxyDigestAuthHandler(passwords).passwords === passwords)
+    }
+
     @Test func credentialsHideTheirPassword() {
         let credentials = PasswordManager.Credentials(user: "klem", password: "canary")
         var text = "\(credentials)" + String(reflecting: credentials)

@@ -127,6 +127,7 @@ import Testing
         let error = #expect(throws: OpenError.self) { try urlopenBlocking("http://127.0.0.1/teapot") }
         #expect(error?.detail == "installed")
         let request = try URLOpener.Request("http://127.0.0.1/teapot")
+        #expect(#expect(throws: OpenError.self) { try urlopenBlocking(request) }?.detail == "installed")
         for open in [{ try await urlopen(request) }, { try await urlopen(request.url) }] {
             let error = await #expect(throws: OpenError.self) { try await open() }
             #expect(error?.detail == "installed")

@@ -295,11 +295,17 @@ import Testing
         response.close()
     }
 
-    /// A connection that was used before and is closed under the request: sent again where that does no harm.
+    /// A connection that was used before and is closed under the request: sent again where that does no harm, which the method
+    /// says, or the program.
     @Test(
         arguments: Face.allCases,
-        [("GET", false), ("PUT", true), ("DELETE", false), ("POST", true), ("POST", false), ("PATCH", true)])
-    func staleConnections(_ face: Face, _ row: (method: String, hasBody: Bool)) async throws {
+        [
+            ("GET", false, nil), ("PUT", true, nil), ("DELETE", false, nil), ("POST", true, nil), ("POST", false, nil),
+            ("PATCH", true, nil), ("POST", true, true), ("GET", false, false), ("PUT", true, false),
+        ])
+    func staleConnections(
+        _ face: Face, _ row: (method: String, hasBody: Bool, saysIdempotent: Bool?)
+    ) async throws {
         let served = Gate()
         let server = try RawServer { connection in
             if connection.index == 0 {
@@ -316,8 +322,9 @@ import Testing
         let opener = URLOpener()
         _ = try await face.open(opener, server.url()).body.collect(upTo: 9)
         let body = row.hasBody ? URLOpener.Request.Body.bytes([1, 2, 3]) : nil
-        let request = try URLOpener.Request(server.url(), method: row.method, body: body)
-        if ["POST", "PATCH"].contains(row.method) {
+        var request = try URLOpener.Request(server.url(), method: row.method, body: body)
+        if let says = row.saysIdempotent { request.isIdempotent = says }
+        if !(row.saysIdempotent ?? !["POST", "PATCH"].contains(row.method)) {
             let error = await #expect(throws: OpenError.self) { try await face.open(opener, request) }
             #expect(error?.code == .emptyReply && error?.operation == .open, "\(error as Any)")
             #expect(server.peers.count <= 2)

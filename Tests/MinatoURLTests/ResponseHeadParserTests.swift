@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [
         ("HTTP/1.1 200 OK", 200, "1.1", "OK"), ("HTTP/1.0 404 ", 404, "1.0", ""), ("HTTP/2 204 ", 204, "2", ""),
-        ("HTTP/1.1 599", 599, "1.1", ""),
+        ("HTTP/2.0 204 OK", 204, "2", "OK"), ("HTTP/1.1 599", 599, "1.1", ""),
     ])
     func readsStatusLines(_ line: String, _ status: Int, _ version: String, _ reason: String) throws {
         let head = try #require(try parse(line + "\r\n\r\n").head)

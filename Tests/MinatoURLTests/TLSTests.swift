@@ -118,6 +118,17 @@ import Testing
         #expect(error?.code == .tlsTooOld, "\(error as Any)")
     }
 
+    /// A configuration that cannot be meant is refused before anything is connected to.
+    @Test(arguments: Face.allCases, [URLOpener.TLS.Trust.file(""), .file("a\0b"), .pem(""), .pem("-----BEGIN\0")])
+    func refusesWhatIsNoTrust(_ face: Face, _ trust: URLOpener.TLS.Trust) async throws {
+        let server = try RawServer { _ in }
+        let error = await #expect(throws: OpenError.self) {
+            try await face.open(opener { $0.trust = trust }, "https://127.0.0.1:\(server.port)/")
+        }
+        #expect(error?.code == .badRequest && error?.operation == .prepare, "\(error as Any)")
+        #expect(server.peers.isEmpty)
+    }
+
     @Test(arguments: Face.allCases)
     func plainServersAreNoTLSServers(_ face: Face) async throws {
         let server = try RawServer { connection in

@@ -8,7 +8,6 @@ final class LoopShare: Sendable {
     /// The listening socket, in a descriptor of its own.
     let acceptor: Channel
     private let current = Atomic<Int>(0)
-    private let total = Atomic<Int>(0)
     private let isClosed = Atomic<Bool>(false)
 
     init(_ listener: borrowing Socket, on loop: EventLoop, isOneOfSeveral: Bool) throws(SocketError) {
@@ -21,17 +20,11 @@ final class LoopShare: Sendable {
     /// How many connections it has.
     var connections: Int { current.load(ordering: .relaxed) }
 
-    /// How many it has had.
-    var served: Int { total.load(ordering: .relaxed) }
-
     /// Whether it still takes connections.
     var isOpen: Bool { !isClosed.load(ordering: .relaxed) }
 
     /// It gets one more.
-    func enter() {
-        current.add(1, ordering: .relaxed)
-        total.add(1, ordering: .relaxed)
-    }
+    func enter() { current.add(1, ordering: .relaxed) }
 
     /// One of them has ended.
     func leave() { current.subtract(1, ordering: .relaxed) }

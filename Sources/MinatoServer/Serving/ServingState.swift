@@ -181,8 +181,6 @@ extension ServingState {
 // MARK: - Work in flight
 
 extension ServingState {
-    var isBusy: Bool { !work.isEmpty || handlers.count > 0 }
-
     /// Whether others than this one have work, or may be about to enter some.
     func isBusy(besides worker: WorkerID) -> Bool {
         if takers > 0 || underWay > 0 { return true }

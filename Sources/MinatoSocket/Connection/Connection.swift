@@ -60,12 +60,6 @@ public final class Connection: @unchecked Sendable {
 
     deinit { channel.close() }
 
-    /// Takes over a socket that is known to be a connected stream.
-    package convenience init(_ socket: consuming Socket, on loop: EventLoop) {
-        self.init(Channel(socket, on: loop))
-        channel.register()
-    }
-
     /// Takes over a connected socket: one that was accepted, inherited, or one end of a pair.
     ///
     /// Its options stay as they are. Its ``Socket/timeout`` becomes ``readTimeout`` and ``writeTimeout``, unless it is zero.

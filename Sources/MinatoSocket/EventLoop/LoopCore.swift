@@ -198,9 +198,6 @@ extension LoopCore {
         unsafe source.place = -1
     }
 
-    /// When the source's timer runs out, nil when it has none.
-    package func deadline(of source: LoopSource) -> Int64? { thread.timers.deadline(of: source) }
-
     /// Whether a source's timer, which it has, runs out later than at a time.
     @inline(__always)
     func isLater(timerOf source: LoopSource, than deadline: Int64) -> Bool {

@@ -63,4 +63,22 @@ struct AsyncRequestHandlerTests {
         #expect(steps.entries == expected)
         #expect(errors.entries == failing.split(separator: " ").map(String.init))
     }
+
+    /// With the steps that every handler has.
+    private struct Echo: AsyncRequestHandler {
+        func handle(_ connection: Connection, from client: SocketAddress) async throws {
+            try await echoInTask(connection)
+        }
+    }
+
+    @Test("A handler need not prepare, nor clean up")
+    func handleAlone() throws {
+        let stage = LoopStage(face: .async, loops: 1, backend: .epoll)
+        let server = try tcpServer()
+        try stage.serving(server) { server, loops in
+            try await server.serve(on: loops, with: Echo.init)
+        } while: {
+            try #expect(sharedClient(of: server).exchange("x") == "x")
+        }
+    }
 }

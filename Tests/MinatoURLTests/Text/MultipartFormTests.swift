@@ -146,6 +146,7 @@ import Testing
         try form.append("pass\r\nword", "canary")
         var text = "\(form)" + String(reflecting: form) + "\(form.parts)"
         dump(form, to: &text)
+        dump(form.parts, to: &text)
         #expect(!text.contains("canary") && text.hasPrefix("pass%0D%0Aword: 6 bytes"))
     }
 }
