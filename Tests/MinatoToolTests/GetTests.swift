@@ -87,7 +87,8 @@ struct GetTests {
         let jar = directory.file("no/jar")
         let kept = try Tool.run("get", "--cookie-jar", jar, url)
         #expect(kept.status == 1 && kept.output == "body", "\(kept)")
-        #expect(kept.errors.hasPrefix("minato: ") && kept.errors.contains("No such file or directory"), "\(kept.errors)")
+        #expect(
+            kept.errors.hasPrefix("minato: ") && kept.errors.contains("No such file or directory"), "\(kept.errors)")
         withExtendedLifetime(process) {}
     }
 
