@@ -94,7 +94,7 @@ extension Channel {
     /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
     @inline(never)
     nonisolated(nonsending) func giveWay(_ direction: Direction) async throws(SocketError) {
-        if isOnLoop { await unsafe withUnsafeContinuation { unsafe loop.core.yield($0) } }
+        await loop.giveWay()
         if Task.isCancelled { throw end(direction, .cancelled) }
     }
 

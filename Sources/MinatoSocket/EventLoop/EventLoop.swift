@@ -59,4 +59,10 @@ public final class EventLoop: TaskExecutor, Sendable {
 
     /// Whether the caller runs on the loop's thread.
     public var isCurrent: Bool { core.isCurrent }
+
+    /// Lets the loop look at its descriptors, for a task on it that always has more to do. `Task.yield` lets other tasks go
+    /// first, but not those for which something has come that the loop does not know of yet.
+    package nonisolated(nonsending) func giveWay() async {
+        if isCurrent { await unsafe withUnsafeContinuation { unsafe core.yield($0) } }
+    }
 }

@@ -27,6 +27,7 @@ package final class LoopCore: @unchecked Sendable {
     private static let batch = 256
     /// Jobs run in a row before the descriptors are looked at again.
     private static let jobsInARow = 1024
+    private static let timersInARow = 32
 
     private let poller: OpaquePointer
     private let events: UnsafeMutablePointer<minato_event>
@@ -346,10 +347,9 @@ extension LoopCore {
     private func fireTimers() {
         guard thread.timers.next != .max else { return }
         let now = minato_clock_now()
-        // No more than there are at first: a task that sleeps for no time, again and again, would keep the loop here.
-        var left = thread.timers.count
-        while left > 0, let source = thread.timers.removeExpired(now) {
-            left &-= 1
+        // Those that are left are due still: the loop looks at its descriptors without waiting, and comes back.
+        for _ in 0..<Self.timersInARow {
+            guard let source = thread.timers.removeExpired(now) else { return }
             source.timeIsOver(now)
             runJobs()
         }
