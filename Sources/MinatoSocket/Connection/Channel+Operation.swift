@@ -55,6 +55,8 @@ extension Channel {
             isReady = result == -Int64(EINTR)
             if result == -Int64(EAGAIN) || isReady { continue }
             guard result >= 0 else { throw end(direction, result) }
+            // The first byte has come, without a wait perhaps.
+            if direction == .reading { unsafe firstReadTimeout = -1 }
             return result
         }
     }
@@ -89,6 +91,14 @@ extension Channel {
         guard unsafe firstReadTimeout >= 0, direction == .reading else { return deadline }
         defer { unsafe firstReadTimeout = -1 }
         return unsafe min(deadline, .after(nanoseconds: firstReadTimeout))
+    }
+
+    /// Until when a read that begins now may last as a whole; nil when there is no tighter limit for its first wait.
+    @inline(never)
+    func limitBehindFirst(
+        _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>
+    ) -> Deadline? {
+        unsafe firstReadTimeout >= 0 ? self.deadline(timeout, deadline, standard) : nil
     }
 
     /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
