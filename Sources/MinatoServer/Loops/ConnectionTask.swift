@@ -34,6 +34,8 @@ final class ConnectionTask: @unchecked Sendable {
     @exclusivity(unchecked) private var connection: Connection?
     /// What the server knows it by.
     @exclusivity(unchecked) private var number: UInt64 = 0
+    /// The client has let a limit of time pass.
+    private var isGivenUp = false
 
     init(_ server: StreamServer, _ accepted: LoopAcceptor.Accepted, _ handler: ConnectionHandler) {
         self.server = server
@@ -66,6 +68,7 @@ final class ConnectionTask: @unchecked Sendable {
             tell(error)
         }
     }
+            isGivenUp = connection.channel.isGivenUp(with: error)
 
     /// In a function of its own, as the address is large.
     @inline(never)
@@ -125,8 +128,11 @@ final class ConnectionTask: @unchecked Sendable {
 
     @inline(never)
     private func end() {
-        unsafe connection?.channel.disownTask()
-        unsafe connection?.channel.close()
+        if let channel = unsafe connection?.channel {
+            if isGivenUp || channel.hasGivenUpWriting || hasDrained { channel.giveUpUnsent() }
+            channel.disownTask()
+            channel.close()
+        }
         // Unless the handler has kept it, it goes now, before the place is free.
         unsafe connection = nil
         server.state.withLock { unsafe $0.dismiss(number) }
@@ -136,6 +142,9 @@ final class ConnectionTask: @unchecked Sendable {
     private func leave() {
         share.leave()
         server.state.announce()
+    /// Whether it was cut short because a drain's time was over. The drain ends the channel as well, but may come later.
+    private var hasDrained: Bool { Task.isCancelled && server.state.withLock { $0.givesUp } }
+
     }
 }
 
@@ -155,6 +164,12 @@ extension Channel {
     /// Asks the hook, which wants a socket.
     fileprivate func allows(
         _ verify: (_ connection: borrowing Socket, _ client: SocketAddress) -> Bool, _ client: SocketAddress,
+    /// Whether a handler failed because its client let a limit of time pass.
+    fileprivate func isGivenUp(with error: any Error) -> Bool {
+        guard let error = error as? SocketError, error.code == .timedOut else { return false }
+        return withDescriptor { error.givesUpPeer(of: $0) } ?? false
+    }
+
         _ family: Socket.Family
     ) -> Bool {
         withDescriptor { descriptor in

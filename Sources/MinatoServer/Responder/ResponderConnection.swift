@@ -128,6 +128,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
 
+        UnsentData.giveUp(exchange.descriptor)
     // MARK: - The end
 
     /// Nothing more is taken: what is at rest is closed. What has just come is answered first, and a client that was accepted
@@ -141,13 +142,14 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
 
     /// Not at once: it may be this connection's responder that ends the server, whose answer is to be sent to this descriptor
     /// and to no other one of the same number.
-    func end() {
+    func end(givingUp: Bool) {
         shared.core.post { [self] in
             if unsafe isClosed { return }
             isEnding = true
             shared.core.callAgain(self)
         }
     }
+            if givingUp { UnsentData.giveUp(exchange.descriptor) }
 
     override func loopEnds() { close(nil) }
 

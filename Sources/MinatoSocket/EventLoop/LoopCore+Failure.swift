@@ -1,3 +1,4 @@
+internal import CMinato
 internal import Glibc
 
 extension LoopCore {

@@ -25,7 +25,7 @@ package final class LoopCore: @unchecked Sendable {
 
     /// As many events as one wait takes.
     private static let batch = 256
-    /// Jobs run in a row before the descriptors are looked at again.
+    /// Jobs, and timers, run in a row before the descriptors are looked at again: of either there may be thousands.
     private static let jobsInARow = 1024
     private static let timersInARow = 32
 
