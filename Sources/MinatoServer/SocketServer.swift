@@ -21,7 +21,9 @@ public class SocketServer: @unchecked Sendable {
     let state: Guarded<ServingState>
 
     /// Starts a thread. Tests put something that fails here, before they serve.
-    var startThread: (@escaping @Sendable () -> Void) throws(SocketError) -> Void = Thread.start
+    var startThread: (@escaping @Sendable () -> Void) throws(SocketError) -> Void = {
+        (run) throws(SocketError) in try Thread.start(.worker, run)
+    }
 
     /// How long a drain waits for the first byte of a responder's client: it was sent together with the connect, or it is not
     /// coming. Tests put another time here, before they serve.

@@ -43,7 +43,10 @@ final class ConnectionTask: @unchecked Sendable {
         descriptor = accepted.descriptor
         self.handler = handler
         unsafe client = handler.wantsClient || server.hooks.wantsClient ? ClientAddress(accepted.client) : nil
+        LiveObjects.connectionTask.isBorn()
     }
+
+    deinit { LiveObjects.connectionTask.isGone() }
 
     /// Runs the handler. Always closes the connection.
     nonisolated(nonsending) func run() async {
@@ -65,10 +68,10 @@ final class ConnectionTask: @unchecked Sendable {
                 try await serveWithClient(connection)
             }
         } catch {
+            isGivenUp = connection.channel.isGivenUp(with: error)
             tell(error)
         }
     }
-            isGivenUp = connection.channel.isGivenUp(with: error)
 
     /// In a function of its own, as the address is large.
     @inline(never)
@@ -139,12 +142,12 @@ final class ConnectionTask: @unchecked Sendable {
         leave()
     }
 
-    private func leave() {
-        share.leave()
-        server.state.announce()
     /// Whether it was cut short because a drain's time was over. The drain ends the channel as well, but may come later.
     private var hasDrained: Bool { Task.isCancelled && server.state.withLock { $0.givesUp } }
 
+    private func leave() {
+        share.leave()
+        server.state.announce()
     }
 }
 
@@ -161,15 +164,15 @@ extension StreamServer {
 }
 
 extension Channel {
-    /// Asks the hook, which wants a socket.
-    fileprivate func allows(
-        _ verify: (_ connection: borrowing Socket, _ client: SocketAddress) -> Bool, _ client: SocketAddress,
     /// Whether a handler failed because its client let a limit of time pass.
     fileprivate func isGivenUp(with error: any Error) -> Bool {
         guard let error = error as? SocketError, error.code == .timedOut else { return false }
         return withDescriptor { error.givesUpPeer(of: $0) } ?? false
     }
 
+    /// Asks the hook, which wants a socket.
+    fileprivate func allows(
+        _ verify: (_ connection: borrowing Socket, _ client: SocketAddress) -> Bool, _ client: SocketAddress,
         _ family: Socket.Family
     ) -> Bool {
         withDescriptor { descriptor in

@@ -44,7 +44,10 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         let isWatched = arrival != nil || !shared.core.hasEdges || shared.isDraining
         unsafe storedExchange = ResponderExchange(descriptor, responder, shared.server.limits, isWatched: isWatched)
         super.init()
+        LiveObjects.responder.isBorn()
     }
+
+    deinit { LiveObjects.responder.isGone() }
 
     /// Lets the loop watch it.
     func begin(_ number: UInt64) {
@@ -125,10 +128,10 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         guard unsafe !isClosed, unsafe deadline < ResponderShare.never else { return }
         if unsafe deadline > now { return unsafe setTimer(deadline) }
         if exchange.isLingering || shared.isDraining && exchange.isFresh { return close(nil) }
+        UnsentData.giveUp(exchange.descriptor)
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
 
-        UnsentData.giveUp(exchange.descriptor)
     // MARK: - The end
 
     /// Nothing more is taken: what is at rest is closed. What has just come is answered first, and a client that was accepted
@@ -146,10 +149,10 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         shared.core.post { [self] in
             if unsafe isClosed { return }
             isEnding = true
+            if givingUp { UnsentData.giveUp(exchange.descriptor) }
             shared.core.callAgain(self)
         }
     }
-            if givingUp { UnsentData.giveUp(exchange.descriptor) }
 
     override func loopEnds() { close(nil) }
 

@@ -44,7 +44,7 @@ public final class EventLoop: TaskExecutor, Sendable {
         core = try LoopCore(backend: Int32(backend == .poll ? MINATO_POLLER_POLL : MINATO_POLLER_EPOLL))
         unsafe core.executor = unsafe asUnownedTaskExecutor()
         let core = core
-        try Thread.start { core.run() }
+        try Thread.start(.loopThread) { core.run() }
     }
 
     deinit { core.stop() }

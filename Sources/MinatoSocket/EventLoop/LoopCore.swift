@@ -61,7 +61,7 @@ package final class LoopCore: @unchecked Sendable {
     let spare = SparePiece()
 
     /// How often the process had forked when the loop was opened.
-    private let forks = minato_thread_forks()
+    let forks = minato_thread_forks()
 
     private let threadMemory: UnsafeMutablePointer<Thread>
     private var thread: Thread {
@@ -89,9 +89,11 @@ package final class LoopCore: @unchecked Sendable {
         unsafe clock.initialize(to: 0)
         unsafe events = .allocate(capacity: Self.batch)
         unsafe events.initialize(repeating: minato_event(), count: Self.batch)
+        LiveObjects.loop.isBorn()
     }
 
     deinit {
+        LiveObjects.loop.isGone()
         unsafe minato_poller_close(poller)
         unsafe events.deallocate()
         unsafe clock.deallocate()
@@ -99,9 +101,6 @@ package final class LoopCore: @unchecked Sendable {
         unsafe threadMemory.deinitialize(count: 1)
         unsafe threadMemory.deallocate()
     }
-
-    /// Whether this is a child that was forked off the loop's process: there the loop has no thread.
-    package var isForked: Bool { minato_thread_forks() != forks }
 
     /// Whether this is the loop's thread.
     @inline(__always)
