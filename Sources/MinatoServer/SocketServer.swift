@@ -63,9 +63,9 @@ public class SocketServer: @unchecked Sendable {
     /// Stops the server for good, but lets the handlers at work come to their end first.
     ///
     /// Nothing more is accepted from now on. Returns when nothing is in flight any more, or when the time is over: then what
-    /// is left is ended as by ``shutdown()``, and a TCP client that has not taken what it was sent gets a reset. Whoever serves returns afterwards. A ``shutdown()`` meanwhile ends everything at
-    /// once, and so does the cancellation of the task that drains. Called from a handler, it neither waits for that handler's
-    /// own connection, nor ends it, nor counts it.
+    /// is left is ended as by ``shutdown()``, and a TCP client that has not taken what it was sent gets a reset. Whoever serves
+    /// returns afterwards. A ``shutdown()`` meanwhile ends everything at once, and so does the cancellation of the task that
+    /// drains. Called from a handler, it neither waits for that handler's own connection, nor ends it, nor counts it.
     ///
     /// Under `serve`, clients who wait in the kernel's queue at this moment are taken and served too, within
     /// ``ServerLimits/maxConnections``. A handler's connection is in flight until the handler returns, although it may only wait

@@ -16,7 +16,7 @@ package enum UnsentData {
         case notSent = 36
     }
 
-    /// An acknowledgement may be put off for so long by a peer that has taken everything, in milliseconds. See RFC 1122, 4.2.3.2.
+    /// For so long a peer that has taken everything may put off saying so, in milliseconds. See RFC 1122, 4.2.3.2.
     private static let delay = 500
 
     /// Whether there is any: what the peer has no room for, or what it has been sent and does not acknowledge.

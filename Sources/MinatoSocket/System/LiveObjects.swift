@@ -2,7 +2,8 @@
 private import Synchronization
 #endif
 
-/// How many objects of a kind there are, threads included: for the leak check of the tests, which wants them gone at the end of the process.
+/// How many objects of a kind there are, threads included: for the leak check of the tests, which wants them gone at the end
+/// of the process.
 ///
 /// Counted in debug builds only; of a release build this is no part.
 ///

@@ -1,8 +1,8 @@
 // crowd PORT IDLE SLOW DEAF RATE SECONDS LIMIT: those who crowd a server of lines, and some beside them who talk to it.
 //
 // IDLE connections send a line, take its answer, and stay. SLOW ones send three bytes without an end of line, a quarter of
-// LIMIT milliseconds apart, and nothing more. DEAF ones send 256 KiB in lines of 4 KiB and read nothing. When all of them are there, 50
-// talkers send RATE lines of 32 bytes a second in turn for so many SECONDS, which begin half a second later.
+// LIMIT milliseconds apart, and nothing more. DEAF ones send 256 KiB in lines of 4 KiB and read nothing. When all of them are
+// there, 50 talkers send RATE lines of 32 bytes a second in turn for so many SECONDS, which begin half a second later.
 //
 // Prints one line of `NAME=NUMBER`: how many lines were `sent` and `answered`, how many of the idle were `served`, how many of
 // the slow and deaf were `evicted` by the server within LIMIT and three seconds after their beginning and how many `early`,

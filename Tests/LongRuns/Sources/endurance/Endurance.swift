@@ -2,8 +2,8 @@ internal import Glibc
 internal import MinatoSocket
 
 /// `endurance serve HOST FOLDER`, `endurance hold FACE MILLISECONDS` and `endurance visit COUNT NAME=ENDPOINT...`: what
-/// scripts/soak and scripts/hold run. Each prints what it offers, then `ready`, and obeys the lines of its standard input, each of
-/// which it answers with one line; it ends with it.
+/// scripts/soak and scripts/hold run. Each prints what it offers, then `ready`, and obeys the lines of its standard input, each
+/// of which it answers with one line; it ends with it.
 @main
 struct Endurance {
     static func main() {
