@@ -58,7 +58,7 @@ class Soak:
         for name in last:
             counted = [name] if "message" in last[name] else [visitor.name for visitor in self.visitors]
             messages = sum(last[one]["message"] - first[one]["message"] for one in counted)
-            wrongs += judge(name, first[name], last[name], messages, options.quick)
+            wrongs += judge(name, first[name], last[name], messages, options.quick, name == "far")
         return wrongs
 
     @staticmethod
