@@ -120,7 +120,7 @@ extension Channel {
             case .closed, .ready, .foreign: codeOfClosed
             }
         let error = failure(direction, code)
-        if code == .timedOut, direction == .writing { unsafe hasGivenUpWriting = true }
+        if code == .timedOut, direction == .writing { update { $0.putGap() } }
         // Nothing is known to have changed: the readiness, if there was one, is still there.
         finish(direction, isReady: true)
         return error

@@ -45,9 +45,6 @@ package final class Channel: LoopSource, @unchecked Sendable {
     /// For the first wait for something to read, in nanoseconds; negative: none of its own, or it is past.
     @exclusivity(unchecked) var firstReadTimeout: Int64 = -1
 
-    /// The peer has let the time of a write pass: what it was sent has a gap. Set by who has the writing direction.
-    @exclusivity(unchecked) package internal(set) var hasGivenUpWriting = false
-
     // Changed by whoever has the direction: how many operations there were, modulo 256.
     @exclusivity(unchecked) private var reads: UInt8 = 0
     @exclusivity(unchecked) private var writes: UInt8 = 0
@@ -196,6 +193,9 @@ package final class Channel: LoopSource, @unchecked Sendable {
     }
 
     // MARK: - Closing
+
+    /// Whether the peer has let the time of a write pass: what it was sent has a gap.
+    package var hasGivenUpWriting: Bool { current.hasGap }
 
     /// Has the close that follows throw away what the peer has not taken, if there is anything.
     package func giveUpUnsent() { withDescriptor { UnsentData.giveUp($0) } }
