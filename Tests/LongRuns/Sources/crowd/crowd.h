@@ -10,7 +10,7 @@ enum kind { IDLE, SLOW, DEAF, TALKER };
 struct client {
     enum kind kind;
     int descriptor, progress, received;
-    int64_t begun, sent_at;
+    int64_t begun, sent_at, last_sent;
 };
 
 /// CLOCK_MONOTONIC in nanoseconds.
