@@ -96,7 +96,9 @@ static void take_events(int64_t until) {
 
 static void add(enum kind kind, int port) {
     struct client *client = &clients[count];
-    *client = (struct client){.kind = kind, .descriptor = connected(port, kind == DEAF), .begun = now()};
+    // Before the server can know of it.
+    *client = (struct client){.kind = kind, .begun = now()};
+    client->descriptor = connected(port, kind == DEAF);
     if (client->descriptor < 0) {
         gone_at_begin++;
         return;
