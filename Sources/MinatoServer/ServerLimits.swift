@@ -28,7 +28,8 @@ public struct ServerLimits: Hashable, Sendable {
     ///
     /// A client that connects and says nothing costs a place, and connecting is cheap: so this limit is tighter than
     /// ``idleTimeout``, which holds as well when it is the shorter. A server that speaks first is not hurried: the time
-    /// begins with the first receive that has to wait. When it is over that receive throws `.timedOut`.
+    /// begins with the first receive that has to wait. When it is over that receive throws `.timedOut`. For what comes behind
+    /// the first byte, of the same read too, it does not count.
     public var firstByteTimeout: Duration? = .seconds(30)
 
     /// How long one operation on a connection may wait: the ``Socket/timeout`` with which a handler gets its socket, or the

@@ -21,7 +21,9 @@ public class SocketServer: @unchecked Sendable {
     let state: Guarded<ServingState>
 
     /// Starts a thread. Tests put something that fails here, before they serve.
-    var startThread: (@escaping @Sendable () -> Void) throws(SocketError) -> Void = Thread.start
+    var startThread: (@escaping @Sendable () -> Void) throws(SocketError) -> Void = {
+        (run) throws(SocketError) in try Thread.start(.worker, run)
+    }
 
     /// How long a drain waits for the first byte of a responder's client: it was sent together with the connect, or it is not
     /// coming. Tests put another time here, before they serve.
@@ -55,15 +57,15 @@ public class SocketServer: @unchecked Sendable {
     /// Python: `shutdown` and `server_close`. Python's waits for the loop, which deadlocks in a handler, takes up to half a
     /// second, and makes a later `serve_forever` return at once.
     public func shutdown() {
-        for endable in stopTaking({ $0.endWork() }) { endable.end() }
+        for endable in stopTaking({ $0.endWork() }) { endable.end(givingUp: false) }
     }
 
     /// Stops the server for good, but lets the handlers at work come to their end first.
     ///
     /// Nothing more is accepted from now on. Returns when nothing is in flight any more, or when the time is over: then what
-    /// is left is ended as by ``shutdown()``. Whoever serves returns afterwards. A ``shutdown()`` meanwhile ends everything at
-    /// once, and so does the cancellation of the task that drains. Called from a handler, it neither waits for that handler's
-    /// own connection, nor ends it, nor counts it.
+    /// is left is ended as by ``shutdown()``, and a TCP client that has not taken what it was sent gets a reset. Whoever serves
+    /// returns afterwards. A ``shutdown()`` meanwhile ends everything at once, and so does the cancellation of the task that
+    /// drains. Called from a handler, it neither waits for that handler's own connection, nor ends it, nor counts it.
     ///
     /// Under `serve`, clients who wait in the kernel's queue at this moment are taken and served too, within
     /// ``ServerLimits/maxConnections``. A handler's connection is in flight until the handler returns, although it may only wait
@@ -108,10 +110,10 @@ public class SocketServer: @unchecked Sendable {
 
     private func endAll(besides worker: WorkerID, since before: (finished: Int, ended: Int)) -> DrainReport {
         let (told, report) = state.withLock { state in
-            let told = state.endWork(besides: worker)
+            let told = state.endWork(besides: worker, givingUp: true)
             return (told, DrainReport(finished: state.finished - before.finished, ended: state.ended - before.ended))
         }
-        for endable in told { endable.end() }
+        for endable in told { endable.end(givingUp: true) }
         state.announce()
         return report
     }

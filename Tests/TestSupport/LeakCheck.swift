@@ -1,7 +1,7 @@
 import Glibc
 import MinatoSocket
 
-/// Judges at the end of the process whether the tests left a socket open, and fails the run if so.
+/// Judges at the end of the process whether the tests left anything behind, and fails the run if so: see ``Belongings``.
 public enum LeakCheck {
     /// Installs the check once. The watchdog trait calls it for every test.
     static func install() { _ = installed }
@@ -14,30 +14,28 @@ public enum LeakCheck {
     private static let cleaners = Guarded<[@Sendable () -> Void]>([])
 
     private static let installed: Bool = {
-        // The shared loops live as long as the process.
+        // The shared loops live as long as the process, and so does the watchdog.
         _ = try? EventLoopGroup.shared.all()
-        let before = openSockets()
-        unsafe baseline = before
+        _ = Watchdog.shared
+        unsafe baseline = Belongings.now()
         atexit {
             for clean in LeakCheck.cleaners.withLock({ $0 }) { clean() }
-            // Event loops close what was given up a moment later, on their own threads.
-            let patience = Deadline.after(.seconds(5))
-            var leaked: [Int32: String]
+            // Event loops close what was given up a moment later, on their own threads; those that wait for work end in 10 s.
+            let patience = Deadline.after(unsafe getenv("MINATO_TEST_LEAK") == nil ? .seconds(15) : .seconds(1))
+            var leaks: [String]
             repeat {
-                leaked = LeakCheck.openSockets().filter { unsafe LeakCheck.baseline[$0.key] != $0.value }
-                if leaked.isEmpty { return }
-                usleep(2000)
+                leaks = unsafe Belongings.now().leaks(since: LeakCheck.baseline)
+                if leaks.isEmpty { return }
+                usleep(5000)
             } while !patience.hasPassed
-            for (descriptor, target) in leaked.sorted(by: { $0.key < $1.key }) {
-                report("leaked descriptor \(descriptor): \(target)")
-            }
+            for leak in leaks { report(leak) }
             _exit(71)
         }
         return true
     }()
 
     /// What the process was started with. Written once, before the check is installed.
-    nonisolated(unsafe) private static var baseline: [Int32: String] = [:]
+    nonisolated(unsafe) private static var baseline = Belongings.none
 
     /// The open descriptors that are sockets, pipes, or pollers of ours, with what they refer to.
     ///

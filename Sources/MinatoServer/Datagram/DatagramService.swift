@@ -212,7 +212,7 @@ class DatagramService: LoopSource, Endable, @unchecked Sendable {
 
     // MARK: - The end
 
-    final func end() {
+    final func end(givingUp: Bool) {
         core.post { [self] in
             // From inside a turn: what is about to be said must be dropped too.
             if unsafe isWorking {

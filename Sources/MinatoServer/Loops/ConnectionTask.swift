@@ -34,6 +34,8 @@ final class ConnectionTask: @unchecked Sendable {
     @exclusivity(unchecked) private var connection: Connection?
     /// What the server knows it by.
     @exclusivity(unchecked) private var number: UInt64 = 0
+    /// The client has let a limit of time pass.
+    private var isGivenUp = false
 
     init(_ server: StreamServer, _ accepted: LoopAcceptor.Accepted, _ handler: ConnectionHandler) {
         self.server = server
@@ -41,7 +43,10 @@ final class ConnectionTask: @unchecked Sendable {
         descriptor = accepted.descriptor
         self.handler = handler
         unsafe client = handler.wantsClient || server.hooks.wantsClient ? ClientAddress(accepted.client) : nil
+        LiveObjects.connectionTask.isBorn()
     }
+
+    deinit { LiveObjects.connectionTask.isGone() }
 
     /// Runs the handler. Always closes the connection.
     nonisolated(nonsending) func run() async {
@@ -63,6 +68,7 @@ final class ConnectionTask: @unchecked Sendable {
                 try await serveWithClient(connection)
             }
         } catch {
+            isGivenUp = connection.channel.isGivenUp(with: error)
             tell(error)
         }
     }
@@ -125,13 +131,19 @@ final class ConnectionTask: @unchecked Sendable {
 
     @inline(never)
     private func end() {
-        unsafe connection?.channel.disownTask()
-        unsafe connection?.channel.close()
+        if let channel = unsafe connection?.channel {
+            if isGivenUp || channel.hasGivenUpWriting || hasDrained { channel.giveUpUnsent() }
+            channel.disownTask()
+            channel.close()
+        }
         // Unless the handler has kept it, it goes now, before the place is free.
         unsafe connection = nil
         server.state.withLock { unsafe $0.dismiss(number) }
         leave()
     }
+
+    /// Whether it was cut short because a drain's time was over. The drain ends the channel as well, but may come later.
+    private var hasDrained: Bool { Task.isCancelled && server.state.withLock { $0.givesUp } }
 
     private func leave() {
         share.leave()
@@ -152,6 +164,12 @@ extension StreamServer {
 }
 
 extension Channel {
+    /// Whether a handler failed because its client let a limit of time pass.
+    fileprivate func isGivenUp(with error: any Error) -> Bool {
+        guard let error = error as? SocketError, error.code == .timedOut else { return false }
+        return withDescriptor { error.givesUpPeer(of: $0) } ?? false
+    }
+
     /// Asks the hook, which wants a socket.
     fileprivate func allows(
         _ verify: (_ connection: borrowing Socket, _ client: SocketAddress) -> Bool, _ client: SocketAddress,

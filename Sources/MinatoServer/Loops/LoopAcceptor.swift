@@ -54,7 +54,7 @@ struct LoopAcceptor {
                 backoff.succeeded()
                 begin(result, client, start)
                 taken += 1
-                if taken % Self.inARow == 0 { await Task.yield() }
+                if taken % Self.inARow == 0 { await share.loop.giveWay() }
                 continue
             }
             if server.state.withLock({ $0.giveBackPlace() }) { server.state.announce() }

@@ -47,7 +47,10 @@ final class OffloadPool: Sendable {
 
     /// Has a thread do it, after what came before.
     func perform(
-        _ job: @escaping Job, startThread: (@escaping Job) throws(SocketError) -> Void = Thread.start
+        _ job: @escaping Job,
+        startThread: (@escaping Job) throws(SocketError) -> Void = { (job) throws(SocketError) in
+            try Thread.start(.offloadThread, job)
+        }
     ) {
         let needsThread = state.withLock { state in
             state.jobs.append(job)

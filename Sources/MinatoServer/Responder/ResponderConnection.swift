@@ -44,7 +44,10 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         let isWatched = arrival != nil || !shared.core.hasEdges || shared.isDraining
         unsafe storedExchange = ResponderExchange(descriptor, responder, shared.server.limits, isWatched: isWatched)
         super.init()
+        LiveObjects.responder.isBorn()
     }
+
+    deinit { LiveObjects.responder.isGone() }
 
     /// Lets the loop watch it.
     func begin(_ number: UInt64) {
@@ -125,6 +128,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         guard unsafe !isClosed, unsafe deadline < ResponderShare.never else { return }
         if unsafe deadline > now { return unsafe setTimer(deadline) }
         if exchange.isLingering || shared.isDraining && exchange.isFresh { return close(nil) }
+        UnsentData.giveUp(exchange.descriptor)
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
 
@@ -141,10 +145,11 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
 
     /// Not at once: it may be this connection's responder that ends the server, whose answer is to be sent to this descriptor
     /// and to no other one of the same number.
-    func end() {
+    func end(givingUp: Bool) {
         shared.core.post { [self] in
             if unsafe isClosed { return }
             isEnding = true
+            if givingUp { UnsentData.giveUp(exchange.descriptor) }
             shared.core.callAgain(self)
         }
     }

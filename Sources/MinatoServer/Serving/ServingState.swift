@@ -64,6 +64,8 @@ struct ServingState {
     private var nextWork: UInt64 = 0
     /// Connections that are admitted from now on are ended at once.
     private(set) var endsWork = false
+    /// What was ended is given up, because the time of a drain was over.
+    private(set) var givesUp = false
     /// Works that were not ended with the others: those of the handler that drains.
     private var spared = 0
     /// The datagrams that tasks handle: see ServingState+Handlers.
@@ -260,8 +262,11 @@ extension ServingState {
     /// Ends everything in flight, so that the handlers that wait for it wake up. Returns what is to be told so.
     ///
     /// shutdown(2) does not block, so it may happen under the lock.
-    mutating func endWork(besides worker: WorkerID? = nil) -> [any Endable] {
+    ///
+    /// - Parameter givingUp: whether what the peers have not taken of what they were sent is thrown away.
+    mutating func endWork(besides worker: WorkerID? = nil, givingUp: Bool = false) -> [any Endable] {
         endsWork = true
+        givesUp = givesUp || givingUp
         var told: [any Endable] = []
         var ended = 0
         var spared = 0
@@ -273,7 +278,9 @@ extension ServingState {
             }
             switch entry.ending {
             case .none: break
-            case .descriptor(let descriptor): minato_socket_shutdown(descriptor, Int32(SHUT_RDWR))
+            case .descriptor(let descriptor):
+                if givingUp { UnsentData.giveUp(descriptor) }
+                minato_socket_shutdown(descriptor, Int32(SHUT_RDWR))
             case .told(let endable): told.append(endable)
             }
             entry.isEnded = true

@@ -8,9 +8,13 @@ protocol ServingWatch: Sendable {
 
 /// Something in flight that can be ended from outside. From any thread.
 protocol Endable: AnyObject, Sendable {
-    func end()
+    /// - Parameter givingUp: whether what the peer has not taken of what it was sent is thrown away.
+    func end(givingUp: Bool)
 }
 
 extension Channel: Endable {
-    func end() { close() }
+    func end(givingUp: Bool) {
+        if givingUp { giveUpUnsent() }
+        close()
+    }
 }

@@ -15,6 +15,7 @@ extension StreamServer {
             let connection = Handover(accepted.socket)
             return Taken(descriptor: descriptor) { dismiss in
                 guard var socket = connection.take() else { return dismiss() }
+                var isGivenUp = false
                 // Neither can fail in a way that matters: a connection that has broken off shows it in the handler.
                 if socket.family != .unix { try? socket.setOption(.noDelay, true) }
                 do {
@@ -22,12 +23,17 @@ extension StreamServer {
                     try? socket.setTimeout(limits.idleTimeout)
                     if let timeout = limits.firstReceiveTimeout { socket.limitFirstReceive(to: timeout) }
                     if hooks.verify?(socket, client) ?? true {
-                        socket = body(socket, client) { hooks.report($0, client) }
+                        socket = body(socket, client) { error in
+                            // With the number of the connection, which is open as long as its handler is at work.
+                            isGivenUp = isGivenUp || (error as? SocketError)?.givesUpPeer(of: descriptor) ?? false
+                            hooks.report(error, client)
+                        }
                     }
                 } catch {
                     hooks.report(error, client)
                 }
                 dismiss()
+                if isGivenUp { UnsentData.giveUp(socket.descriptor) }
                 // Whatever the handler did before, the peer sees the end of the stream and not a reset, unless it sent
                 // something that nobody read. Python: shutdown_request.
                 try? socket.shutdown(.sending)

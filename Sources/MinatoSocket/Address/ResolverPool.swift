@@ -35,7 +35,7 @@ final class ResolverPool: Sendable {
         try state.withLock { (state) throws(SocketError) in
             if state.threads < limit {
                 do throws(SocketError) {
-                    try Thread.start { self.serve(job) }
+                    try Thread.start(.lookUpThread) { self.serve(job) }
                     state.threads += 1
                     return
                 } catch {

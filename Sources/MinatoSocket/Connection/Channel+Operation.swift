@@ -55,6 +55,8 @@ extension Channel {
             isReady = result == -Int64(EINTR)
             if result == -Int64(EAGAIN) || isReady { continue }
             guard result >= 0 else { throw end(direction, result) }
+            // The first byte has come, without a wait perhaps.
+            if direction == .reading { unsafe firstReadTimeout = -1 }
             return result
         }
     }
@@ -91,10 +93,18 @@ extension Channel {
         return unsafe min(deadline, .after(nanoseconds: firstReadTimeout))
     }
 
+    /// Until when a read that begins now may last as a whole; nil when there is no tighter limit for its first wait.
+    @inline(never)
+    func limitBehindFirst(
+        _ timeout: Duration?, _ deadline: Deadline, _ standard: borrowing Atomic<Int64>
+    ) -> Deadline? {
+        unsafe firstReadTimeout >= 0 ? self.deadline(timeout, deadline, standard) : nil
+    }
+
     /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
     @inline(never)
     nonisolated(nonsending) func giveWay(_ direction: Direction) async throws(SocketError) {
-        if isOnLoop { await unsafe withUnsafeContinuation { unsafe loop.core.yield($0) } }
+        await loop.giveWay()
         if Task.isCancelled { throw end(direction, .cancelled) }
     }
 
@@ -110,6 +120,7 @@ extension Channel {
             case .closed, .ready, .foreign: codeOfClosed
             }
         let error = failure(direction, code)
+        if code == .timedOut, direction == .writing { update { $0.putGap() } }
         // Nothing is known to have changed: the readiness, if there was one, is still there.
         finish(direction, isReady: true)
         return error

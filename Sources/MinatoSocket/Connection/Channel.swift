@@ -76,6 +76,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
         initial.register()
         state = Atomic(initial.word)
         super.init()
+        LiveObjects.channel.isBorn()
     }
 
     /// Lets the loop watch the descriptor; to be called once, after `init`.
@@ -193,6 +194,12 @@ package final class Channel: LoopSource, @unchecked Sendable {
 
     // MARK: - Closing
 
+    /// Whether the peer has let the time of a write pass: what it was sent has a gap.
+    package var hasGivenUpWriting: Bool { current.hasGap }
+
+    /// Has the close that follows throw away what the peer has not taken, if there is anything.
+    package func giveUpUnsent() { withDescriptor { UnsentData.giveUp($0) } }
+
     /// Closes: nothing begins any more, and what waits ends with `.closed`. Any number of times, from any thread.
     package func close() {
         guard let wakes = update({ $0.close() }) else { return }
@@ -215,6 +222,7 @@ package final class Channel: LoopSource, @unchecked Sendable {
     @_spi(Loops) public override func loopEnds() { abandon() }
 
     deinit {
+        LiveObjects.channel.isGone()
         // Only when it was never registered: the registration keeps it alive.
         if update({ (state) in
             _ = state.close()

@@ -28,6 +28,7 @@ struct ChannelState: Equatable {
     private static func waiting(_ direction: Direction) -> UInt64 { 16 << direction.rawValue }
     private static func own(_ direction: Direction) -> UInt64 { 64 << direction.rawValue }
     private static func timed(_ direction: Direction) -> UInt64 { 1 << (13 + direction.rawValue) }
+    private static let gap: UInt64 = 1 << 15
     private static let guest: UInt64 = 1 << 16
     private static let guests: UInt64 = 0xffff << 16
     private static let uses: UInt64 = guests | registered | 3
@@ -40,6 +41,8 @@ struct ChannelState: Equatable {
     /// A short read does not mean that nothing more is to be learnt: the other side has ended or broken the stream, or it is a
     /// socket on which a short read means nothing.
     var hasEnded: Bool { has(Self.ended) }
+    /// A write was given up after a limit of time: what the peer was sent has a gap.
+    var hasGap: Bool { has(Self.gap) }
     @inline(__always)
     func isReady(_ direction: Direction) -> Bool { has(Self.ready(direction)) }
     @inline(__always)
@@ -151,6 +154,9 @@ struct ChannelState: Equatable {
 
     /// The descriptor got another own task, or none.
     mutating func forgetCancellation() { word &= ~Self.cancelled }
+
+    /// From now on what the peer was sent has a gap.
+    mutating func putGap() { word |= Self.gap }
 
     // MARK: Life
 

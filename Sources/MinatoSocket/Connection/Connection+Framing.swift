@@ -120,11 +120,14 @@ extension Connection {
                 throw channel.failure(.receive, error.code, subject: error.subject)
             }
             let size = LoopCore.scratchSize
+            // A server's limit for the first byte is not one for all that follows it.
+            let whole = limit == nil ? channel.limitBehindFirst(timeout, deadline, standardReadTimeout) : nil
             let count = try await channel.proceed(
                 .reading, isReady, &limit, timeout, deadline, standardReadTimeout
             ) { descriptor in
                 unsafe channel.receive(descriptor, atMost: size) { unsafe input.append($0) }
             }
+            if let whole { limit = whole }
             hasEnded = count == 0
             isReady = count == size || channel.current.hasEnded
         }

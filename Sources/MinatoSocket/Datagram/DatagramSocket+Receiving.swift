@@ -139,8 +139,10 @@ extension Channel {
             return result
         }
         var result: Int64 = 0
-        bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            result = unsafe Self.receiveDatagram(descriptor, UnsafeMutableRawBufferPointer(buffer), from: &sender)
+        // An array without capacity is the one that all empty arrays are, into which the initializer writes its count.
+        bytes = unsafe [UInt8](unsafeUninitializedCapacity: max(size, 1)) { buffer, count in
+            let memory = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: size)
+            result = unsafe Self.receiveDatagram(descriptor, memory, from: &sender)
             count = min(size, max(0, Int(result)))
         }
         return result

@@ -48,6 +48,13 @@ private final class Sleeper: LoopSource, @unchecked Sendable {
     private var continuation: UnsafeContinuation<Wake, Never>?
     private var isCancelled = false
 
+    override init() {
+        super.init()
+        LiveObjects.sleeper.isBorn()
+    }
+
+    deinit { LiveObjects.sleeper.isGone() }
+
     func begin(_ continuation: UnsafeContinuation<Wake, Never>, on core: LoopCore, until deadline: Deadline) {
         if isCancelled { return unsafe continuation.resume(returning: .cancelled) }
         unsafe self.continuation = unsafe continuation

@@ -44,7 +44,7 @@ public final class EventLoop: TaskExecutor, Sendable {
         core = try LoopCore(backend: Int32(backend == .poll ? MINATO_POLLER_POLL : MINATO_POLLER_EPOLL))
         unsafe core.executor = unsafe asUnownedTaskExecutor()
         let core = core
-        try Thread.start { core.run() }
+        try Thread.start(.loopThread) { core.run() }
     }
 
     deinit { core.stop() }
@@ -59,4 +59,10 @@ public final class EventLoop: TaskExecutor, Sendable {
 
     /// Whether the caller runs on the loop's thread.
     public var isCurrent: Bool { core.isCurrent }
+
+    /// Lets the loop look at its descriptors, for a task on it that always has more to do. `Task.yield` lets other tasks go
+    /// first, but not those for which something has come that the loop does not know of yet.
+    package nonisolated(nonsending) func giveWay() async {
+        if isCurrent { await unsafe withUnsafeContinuation { unsafe core.yield($0) } }
+    }
 }

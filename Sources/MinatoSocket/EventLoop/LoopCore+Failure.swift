@@ -1,6 +1,10 @@
+internal import CMinato
 internal import Glibc
 
 extension LoopCore {
+    /// Whether this is a child that was forked off the loop's process: there the loop has no thread.
+    package var isForked: Bool { minato_thread_forks() != forks }
+
     /// Why the loop has ended by itself; nil when it has not.
     package var failure: SocketError.Code? { inbox.withLock { $0.failure } }
 

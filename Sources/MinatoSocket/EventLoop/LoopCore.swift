@@ -25,8 +25,9 @@ package final class LoopCore: @unchecked Sendable {
 
     /// As many events as one wait takes.
     private static let batch = 256
-    /// Jobs run in a row before the descriptors are looked at again.
+    /// Jobs, and timers, run in a row before the descriptors are looked at again: of either there may be thousands.
     private static let jobsInARow = 1024
+    private static let timersInARow = 32
 
     private let poller: OpaquePointer
     private let events: UnsafeMutablePointer<minato_event>
@@ -60,7 +61,7 @@ package final class LoopCore: @unchecked Sendable {
     let spare = SparePiece()
 
     /// How often the process had forked when the loop was opened.
-    private let forks = minato_thread_forks()
+    let forks = minato_thread_forks()
 
     private let threadMemory: UnsafeMutablePointer<Thread>
     private var thread: Thread {
@@ -88,9 +89,11 @@ package final class LoopCore: @unchecked Sendable {
         unsafe clock.initialize(to: 0)
         unsafe events = .allocate(capacity: Self.batch)
         unsafe events.initialize(repeating: minato_event(), count: Self.batch)
+        LiveObjects.loop.isBorn()
     }
 
     deinit {
+        LiveObjects.loop.isGone()
         unsafe minato_poller_close(poller)
         unsafe events.deallocate()
         unsafe clock.deallocate()
@@ -98,9 +101,6 @@ package final class LoopCore: @unchecked Sendable {
         unsafe threadMemory.deinitialize(count: 1)
         unsafe threadMemory.deallocate()
     }
-
-    /// Whether this is a child that was forked off the loop's process: there the loop has no thread.
-    package var isForked: Bool { minato_thread_forks() != forks }
 
     /// Whether this is the loop's thread.
     @inline(__always)
@@ -343,10 +343,9 @@ extension LoopCore {
     private func fireTimers() {
         guard thread.timers.next != .max else { return }
         let now = minato_clock_now()
-        // No more than there are at first: a task that sleeps for no time, again and again, would keep the loop here.
-        var left = thread.timers.count
-        while left > 0, let source = thread.timers.removeExpired(now) {
-            left &-= 1
+        // Those that are left are due still: the loop looks at its descriptors without waiting, and comes back.
+        for _ in 0..<Self.timersInARow {
+            guard let source = thread.timers.removeExpired(now) else { return }
             source.timeIsOver(now)
             runJobs()
         }

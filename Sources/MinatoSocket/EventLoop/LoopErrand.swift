@@ -17,7 +17,10 @@ class LoopErrand<Success: Sendable>: LoopSource, @unchecked Sendable {
     init(on loop: EventLoop) {
         self.loop = loop
         super.init()
+        LiveObjects.errand.isBorn()
     }
+
+    deinit { LiveObjects.errand.isGone() }
 
     /// Does the errand and waits for its end: an outcome, the deadline, cancellation, or the end of the loop.
     nonisolated(nonsending) final func run(until deadline: Deadline) async throws(SocketError) -> Success {

@@ -84,7 +84,10 @@ final class CurlTransfer: @unchecked Sendable {
         self.limits = limits
         clock = HopClock(limits, start: start)
         pipe = BodyPipe(url: request.url)
+        LiveObjects.transfer.isBorn()
     }
+
+    deinit { LiveObjects.transfer.isGone() }
 
     /// Sets all options, as far as they are not set already. The body has been opened.
     ///

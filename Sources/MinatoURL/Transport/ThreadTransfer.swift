@@ -23,7 +23,7 @@ final class ThreadTransfer: BodyDriver {
     nonisolated(nonsending) func begin() async throws(OpenError) -> URLOpener.ResponseHead {
         if Task.isCancelled { throw error(.cancelled, "the task was cancelled") }
         do throws(SocketError) {
-            try Thread.start { self.run() }
+            try Thread.start(.transferThread) { self.run() }
         } catch {
             throw OpenError(
                 .transport, .prepare, url: pipe.url, detail: "no thread: \(error)", systemCode: error.code.rawValue)

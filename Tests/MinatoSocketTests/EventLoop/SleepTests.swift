@@ -50,8 +50,55 @@ struct SleepTests {
         override func timeIsOver(_ now: Int64) { lateness = minato_clock_now() - deadline }
     }
 
+    /// Notes when it ran out, as a place among the others; the first of them sends something.
+    private final class Ringer: LoopSource {
+        let number: Int
+        let order: Alarms
+        let peer: SharedSocket
+
+        init(_ number: Int, _ order: Alarms, _ peer: SharedSocket) {
+            self.number = number
+            self.order = order
+            self.peer = peer
+        }
+
+        override func timeIsOver(_ now: Int64) {
+            order.rung.append(number)
+            if number == 0 { try? peer.socket.sendAll("x") }
+        }
+    }
+
+    @Test(
+        "Regression: 10,000 timers that fell due at once held up what came meanwhile",
+        arguments: Setup.all.filter { $0.place == .own || $0.place == .loop })
+    func atOnce(_ setup: Setup) async throws {
+        try await setup.run { stage in
+            let alarms = Alarms()
+            let core = stage.loop.core
+            let reading = stage.start { connection in
+                _ = try await connection.read(atMost: 1)
+                return alarms.rung.count
+            }
+            await stage.untilWaiting(.reading)
+            await Task(executorPreference: stage.loop) {
+                let due = minato_clock_now() - 20_000
+                for number in (0..<10_000).reversed() {
+                    core.setTimer(Ringer(number, alarms, stage.peer), due + Int64(number))
+                }
+            }.value
+            #expect(try await reading.value <= 64)
+            // Behind all of them, as they run out in the order of their times.
+            try await stage.loop.sleep(for: .milliseconds(1))
+            let order = await Task(executorPreference: stage.loop) { alarms.rung }.value
+            #expect(order == Array(0..<10_000))
+        }
+    }
+
     /// The alarms, which belong to the loop's thread.
-    private final class Alarms: @unchecked Sendable { var all: [Alarm] = [] }
+    private final class Alarms: @unchecked Sendable {
+        var all: [Alarm] = []
+        var rung: [Int] = []
+    }
 
     // How late they are is measured by `scripts/bench --cases timers`, on a machine with nothing else to do.
     @Test("100,000 timers, of which 90 in 100 are cancelled: none early, none forgotten", arguments: Setup.backends)
