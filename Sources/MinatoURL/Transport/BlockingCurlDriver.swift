@@ -37,12 +37,11 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         try handle.withLock { (handle) throws(OpenError) in
             guard let handle else { return }
             try transfer.openBody()
-            if self.transfer.request.mayUseTLS { handle.usesTLS = true }
             try transfer.prepare { options in
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
                 options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet() ? 0 : 1)
                 self.transfer.setCloseFunction(&options)
-                if handle.usesTLS { handle.easy.shareSessions() }
+                if self.transfer.request.mayUseTLS { handle.easy.shareSessions() }
             }
             guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
                 throw OpenError(
@@ -135,10 +134,8 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     /// Lets libcurl do what can be done, and lets go of the handle when the transfer has ended.
     private func step(_ handle: CurlHandle, _ current: inout CurlHandle?) {
         var code = CURLM_OK
-        var ended = CURLE_OK
-        withoutSIGPIPE(handle.usesTLS) {
-            ended = transfer.resume()
-            guard ended == CURLE_OK else { return }
+        var ended = transfer.resume()
+        if ended == CURLE_OK {
             var running: Int32 = 0
             code = unsafe curl_multi_perform(handle.multi, &running)
         }

@@ -150,17 +150,3 @@ final class CurlEasy: @unchecked Sendable {
         return socket
     }
 }
-
-/// Runs code of libcurl that may write to a connection: without SIGPIPE, whoever handles or ignores it otherwise.
-///
-/// OpenSSL writes without MSG_NOSIGNAL, and with CURLOPT_NOSIGNAL libcurl no longer ignores the signal itself.
-///
-/// - Parameter usesTLS: Whether there may be a connection with TLS. To all others libcurl writes with MSG_NOSIGNAL, and the
-///   six system calls are saved.
-func withoutSIGPIPE<Result>(_ usesTLS: Bool, _ body: () -> Result) -> Result {
-    guard usesTLS else { return body() }
-    var guarded = minato_sigpipe_guard()
-    unsafe minato_sigpipe_begin(&guarded)
-    defer { unsafe minato_sigpipe_end(&guarded) }
-    return body()
-}

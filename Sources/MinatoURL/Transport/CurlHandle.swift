@@ -10,8 +10,6 @@ final class CurlHandle: @unchecked Sendable {
     let multi: UnsafeMutableRawPointer
     let easy: CurlEasy
     private let key: PoolKey
-    /// Whether it may have a connection with TLS.
-    var usesTLS = false
 
     /// What the idle connection leads to, or nil when there is none.
     private(set) var origin: Origin?
@@ -27,7 +25,7 @@ final class CurlHandle: @unchecked Sendable {
     }
 
     deinit {
-        withoutSIGPIPE(usesTLS) { unsafe _ = curl_multi_cleanup(multi) }
+        unsafe curl_multi_cleanup(multi)
     }
 
     /// Whether the idle connection is one for a request.
@@ -64,7 +62,7 @@ final class CurlHandle: @unchecked Sendable {
     ///
     /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.
     func detach(keepsSetting: Bool) {
-        withoutSIGPIPE(usesTLS) { unsafe _ = curl_multi_remove_handle(multi, easy.pointer) }
+        unsafe curl_multi_remove_handle(multi, easy.pointer)
         easy.rest(keepsSetting: keepsSetting)
     }
 }

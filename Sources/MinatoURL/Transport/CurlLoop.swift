@@ -27,8 +27,6 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     private var idleSockets: Set<curl_socket_t> = []
     /// When libcurl wants to be called at the latest.
     private var deadline: Int64 = .max
-    /// Whether there may be a connection with TLS.
-    private var usesTLS = false
     private let common = CurlCommon()
     private var hasEnded = false
     /// Handles that no transfer uses, set up for the last one, to be used as they are. Of any thread.
@@ -146,13 +144,11 @@ extension CurlLoop {
         later.append(body)
         guard !isInside else { return }
         isInside = true
-        withoutSIGPIPE(usesTLS) {
-            while !later.isEmpty {
-                later.removeFirst()()
-                takeFinished()
-            }
-            if isRetired && transfers.isEmpty { closeAll() }
+        while !later.isEmpty {
+            later.removeFirst()()
+            takeFinished()
         }
+        if isRetired && transfers.isEmpty { closeAll() }
         isInside = false
         setTimer()
     }
@@ -189,11 +185,10 @@ extension CurlLoop {
             }
         }
         let easy = transfer.transfer.easy
-        if transfer.transfer.request.mayUseTLS { usesTLS = true }
         do throws(OpenError) {
             try transfer.transfer.prepare { options in
                 self.setCloseFunction(&options, easy)
-                if usesTLS { easy.shareSessions() }
+                if transfer.transfer.request.mayUseTLS { easy.shareSessions() }
             }
         } catch {
             return error

@@ -66,6 +66,7 @@ struct CurlOptions {
         set(CURLOPT_PATH_AS_IS, 1)
 
         // No signals in a library, and no waiting for a name server when a transfer is given up.
+        // libcurl leaves SIGPIPE alone then, which it has no need to ignore: since 7.88 it sends with MSG_NOSIGNAL, with TLS too.
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
 
