@@ -245,32 +245,36 @@ static inline CURLcode minato_curl_set_share(CURL *_Nonnull easy, CURLSH *_Nonnu
     return curl_easy_setopt(easy, CURLOPT_SHARE, share);
 }
 
-/// Has programs that are started not inherit a descriptor, if it can be one by which libcurl wakes itself. False when another
-/// has the number.
-static inline bool minato_curl_close_on_exec(int descriptor) {
+/// Has programs that are started not inherit a descriptor, if it can be one by which libcurl wakes itself: 2 for one of a pair,
+/// 1 for an eventfd, which stands alone, 0 for another or none.
+static inline int minato_curl_close_on_exec(int descriptor) {
     struct stat status;
-    // There may be but one descriptor, and an eventfd, which has no type, is not inherited.
-    if (fstat(descriptor, &status) != 0 || (status.st_mode & S_IFMT) == 0) return true;
+    if (fstat(descriptor, &status) != 0) return 0;
+    // An eventfd has no type, and is close-on-exec already.
+    if ((status.st_mode & S_IFMT) == 0) return 1;
     int family = 0;
     socklen_t size = sizeof family;
     bool is_local = getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
-    return (is_local || S_ISFIFO(status.st_mode)) && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+    return (is_local || S_ISFIFO(status.st_mode)) && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? 2 : 0;
 }
 
 /// A new multi handle; NULL when there is no memory or no descriptor left.
 ///
 /// libcurl wakes itself through a pair of sockets, or a pipe, which programs that are started inherit (curl issue 13618), and
-/// tells nobody their numbers: those that were free before. Another thread may take one at the same moment: then once more.
+/// tells nobody their numbers: those that were free before. Other threads may open and close files at the same moment, so that
+/// they are others: then once more.
 static inline CURLM *_Nullable minato_curl_multi_open(void) {
     CURLM *multi = NULL;
-    for (int attempt = 0; attempt < 8; attempt++) {
+    for (int attempt = 0; attempt < 32; attempt++) {
         int pair[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) break;
         close(pair[0]);
         close(pair[1]);
         curl_multi_cleanup(multi);
         multi = curl_multi_init();
-        if (multi == NULL || (minato_curl_close_on_exec(pair[0]) && minato_curl_close_on_exec(pair[1]))) break;
+        if (multi == NULL) break;
+        int first = minato_curl_close_on_exec(pair[0]);
+        if (first == 1 || (first == 2 && minato_curl_close_on_exec(pair[1]) == 2)) break;
     }
     return multi;
 }

@@ -25,6 +25,9 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     private var sockets: [curl_socket_t: CurlSocket] = [:]
     /// Connections of HTTP/1 that no transfer uses: nothing may come on them.
     private var idleSockets: Set<curl_socket_t> = []
+    /// Those of them that have not been looked at since the loop waited last, and when that was.
+    private var unseenSockets: Set<curl_socket_t> = []
+    private var seenAt: Int64 = 0
     /// When libcurl wants to be called at the latest.
     private var deadline: Int64 = .max
     private let common = CurlCommon()
@@ -176,14 +179,7 @@ extension CurlLoop {
         // It may have been given up meanwhile.
         if transfer.pipe.rest.isAtEnd { return OpenError(.closed, .open, url: url, detail: "the open was given up") }
         guard let multi = unsafe openMulti() else { return CurlTransport.exhausted(url) }
-        for socket in idleSockets where minato_curl_socket_is_readable(socket) {
-            if isUsedAgain(socket) {
-                idleSockets.remove(socket)
-            } else {
-                // What has arrived there was not asked for: the connection is finished, or poisoned.
-                minato_curl_end_socket(socket)
-            }
-        }
+        lookAtIdleSockets()
         let easy = transfer.transfer.easy
         do throws(OpenError) {
             try transfer.transfer.prepare { options in
@@ -196,6 +192,21 @@ extension CurlLoop {
         guard unsafe curl_multi_add_handle(multi, easy.pointer) == CURLM_OK else { return CurlTransport.exhausted(url) }
         transfers[easy.key] = transfer
         return nil
+    }
+
+    /// Ends connections on which something has arrived that nobody asked for: they are finished, or poisoned.
+    ///
+    /// Once in a turn of the loop, not once for each of many transfers that begin in it.
+    private func lookAtIdleSockets() {
+        if seenAt != core.now { (unseenSockets, seenAt) = (idleSockets, core.now) }
+        for socket in unseenSockets where idleSockets.contains(socket) && minato_curl_socket_is_readable(socket) {
+            if isUsedAgain(socket) {
+                idleSockets.remove(socket)
+            } else {
+                minato_curl_end_socket(socket)
+            }
+        }
+        unseenSockets.removeAll(keepingCapacity: true)
     }
 
     /// Whether a transfer uses a socket that lay idle, though libcurl has not asked for it to be watched: what came was there at
@@ -232,7 +243,10 @@ extension CurlLoop {
         core.cancelTimer(transfer)
         // Asked for before it is taken off, and before that may close it. Another transfer may use it already.
         let socket = transfer.transfer.isComplete && !transfer.transfer.isFramed ? easy.socket : -1
-        if socket >= 0 && sockets[socket] == nil { idleSockets.insert(socket) }
+        if socket >= 0 && sockets[socket] == nil {
+            idleSockets.insert(socket)
+            unseenSockets.insert(socket)
+        }
         // While other streams use the connection, libcurl before 8.1 forgets to free it.
         if transfer.transfer.isPaused && transfer.transfer.isFramed { easy.dropKept() }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
