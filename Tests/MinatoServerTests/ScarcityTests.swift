@@ -147,14 +147,13 @@ struct ScarcityTests {
 
     /// Each client gets a byte when it has passed the gate.
     private func servingAtGate(_ server: TCPServer, _ gate: Gate, while body: () throws -> Void) throws {
-        try serving(server) { server in
+        let serve: @Sendable (TCPServer) throws -> Void = { server in
             try server.serveBlocking { connection, _ in
                 gate.pass()
                 try connection.sendAll("x")
             }
-        } while: {
-            try body()
         }
+        try serving(server, serve, while: body)
     }
 
     /// It used to wait for one of those that live, however long those took.

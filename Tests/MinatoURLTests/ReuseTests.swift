@@ -33,6 +33,29 @@ import Testing
         #expect(server.peers.count <= 16)
     }
 
+    /// What comes on an idle connection, of its own accord, is the answer to nothing: nor when the connection was looked at before,
+    /// for another request, and nothing had come.
+    @Test(arguments: Face.allCases)
+    func whatComesUnaskedIsNoAnswer(_ face: Face) async throws {
+        let (wasLookedAt, hasCome) = (Gate(), Gate())
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send(okay(connection.index == 0 ? "one" : "two"))
+            guard connection.index == 0 else { return }
+            wasLookedAt.wait()
+            connection.send(okay("unasked"))
+            hasCome.open()
+            while connection.readByte() != nil {}
+        }
+        let other = try RawServer { $0.answerAll { _ in okay("") } }
+        let opener = URLOpener()
+        #expect(try await face.open(opener, server.url()).body.collect(upTo: 9) == Array("one".utf8))
+        _ = try await face.open(opener, other.url()).body.collect(upTo: 9)
+        wasLookedAt.open()
+        #expect(await hasCome.opened())
+        #expect(try await face.open(opener, server.url()).body.collect(upTo: 9) == Array("two".utf8))
+    }
+
     /// Asks for something large every fourth time, and reads it a moment after it has begun to come.
     private static func load(_ opener: URLOpener, _ task: Int) async -> [String] {
         var faults: [String] = []

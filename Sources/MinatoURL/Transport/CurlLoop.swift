@@ -198,8 +198,9 @@ extension CurlLoop {
     ///
     /// Once in a turn of the loop, not once for each of many transfers that begin in it.
     private func lookAtIdleSockets() {
-        if seenAt != core.now { (unseenSockets, seenAt) = (idleSockets, core.now) }
-        for socket in unseenSockets where idleSockets.contains(socket) && minato_curl_socket_is_readable(socket) {
+        let sockets = seenAt == core.now ? unseenSockets : idleSockets
+        seenAt = core.now
+        for socket in sockets where idleSockets.contains(socket) && minato_curl_socket_is_readable(socket) {
             if isUsedAgain(socket) {
                 idleSockets.remove(socket)
             } else {

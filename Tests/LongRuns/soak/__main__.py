@@ -36,8 +36,8 @@ class Soak:
         self.disturbance = Disturbance(ports, self.visitors[1], options.seed, kills=not reason)
         self.programs = [self.server, *self.visitors]
 
-    def period(self, seconds):
-        """Lets them run for so long, and gives the sample of each when it is quiet again."""
+    def period(self, seconds, first=None):
+        """Lets them run for so long, and gives the sample of each when it is quiet again, as it was with the samples `first`."""
         for visitor in self.visitors:
             visitor.ask("go")
         self.disturbance.begin()
@@ -45,14 +45,14 @@ class Soak:
         self.disturbance.pause()
         for visitor in self.visitors:
             visitor.ask("pause")
-        return {program.name: program.sample() for program in self.programs}
+        return {program.name: program.sample(first and first[program.name]) for program in self.programs}
 
     def run(self):
         options = self.options
         first = last = self.period(options.warm_up)
         self.show("warm-up", first, first)
         for number in range(options.periods):
-            last = self.period(options.period)
+            last = self.period(options.period, first)
             self.show(f"{number + 1} of {options.periods}", first, last)
         wrongs = list(judge_load(last))
         for name in last:

@@ -52,18 +52,20 @@ class Program:
         with open(f"/proc/{self.pid}/smaps_rollup") as lines:
             return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private"))
 
-    def sample(self):
-        """The numbers of a moment at which nothing is going on: it may take some seconds until that is so."""
+    def sample(self, like=None):
+        """The numbers of a moment at which nothing is going on: it may take some seconds until that is so.
+
+        What has ended is closed a moment later, of which nothing tells: with the sample `like` it is looked until there are as
+        many descriptors and threads as then, without one until two looks agree.
+        """
         end = time.monotonic() + 10
         while True:
-            numbers = self.ask("status")
-            if numbers["tasks"] == 0 or time.monotonic() > end:
-                break
-            time.sleep(0.05)
-        # What has ended is closed a moment later.
-        time.sleep(0.2)
-        numbers |= {"descriptors": self.descriptors(), "threads": self.threads(), "private": self.private()}
-        return numbers
+            numbers = self.ask("status") | {"descriptors": self.descriptors(), "threads": self.threads()}
+            is_same = like and all(numbers[kind] == like[kind] for kind in ("descriptors", "threads"))
+            if numbers["tasks"] == 0 and is_same or time.monotonic() > end:
+                return numbers | {"private": self.private()}
+            like = like or numbers
+            time.sleep(0.2)
 
     def stop(self):
         os.kill(self.pid, signal.SIGSTOP)

@@ -55,15 +55,15 @@ struct LoopsFirstByteTests {
     func withoutWait(stage: LoopStage) throws {
         let timeouts = Journal<SocketAddress>()
         let server = try Self.server(timeouts)
+        let client = try sharedClient(of: server)
+        try client.socket.sendAll("a")
         try stage.serving(server) { server, loops in
             try await server.serve(on: loops) { connection in
-                // Until the loop has seen the byte.
-                try await connection.eventLoop.sleep(for: .milliseconds(20))
+                // The byte was there before the connection was: with that the loop has seen it.
+                await connection.eventLoop.giveWay()
                 for _ in 0..<2 { try await connection.write(try await connection.read(atMost: 1)) }
             }
         } while: {
-            let client = try sharedClient(of: server)
-            try client.socket.sendAll("a")
             try #expect(client.socket.receiveExactly(1) == [97])
             #expect(client.isSilent(for: 150))
             try client.socket.sendAll("b")
