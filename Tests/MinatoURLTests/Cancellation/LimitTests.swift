@@ -63,7 +63,10 @@ import Testing
         }
         #expect(await standstill.isThere())
         if row.limit == .idle {
-            while response.withLock({ $0?.body.pipe?.moment.waitingSince }) == nil { await Task.yield() }
+            // On a busy machine it may have begun to wait, and have ended, before anybody looks.
+            while response.withLock({ $0?.body.pipe?.moment.waitingSince }) == nil, !order.names.contains("end") {
+                await Task.yield()
+            }
         }
         await loop.turn()
         let error = await order.end(of: task)
