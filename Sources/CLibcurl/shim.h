@@ -196,6 +196,21 @@ minato_curl_set_debug_function(CURL *_Nonnull easy, curl_debug_callback _Nonnull
     return curl_easy_setopt(easy, CURLOPT_DEBUGDATA, context);
 }
 
+/// What a transfer asks whether it is to go on, and is not.
+static inline int minato_curl_stops(
+    void *_Nullable context, curl_off_t total, curl_off_t now, curl_off_t upload_total, curl_off_t upload_now) {
+    (void)context, (void)total, (void)now, (void)upload_total, (void)upload_now;
+    return 1;
+}
+
+/// Has a transfer end with CURLE_ABORTED_BY_CALLBACK, from inside a function that libcurl calls and whose result it does not
+/// look at. Whatever it receives until then it keeps back.
+static inline void minato_curl_give_up(CURL *_Nonnull easy) {
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, minato_curl_stops);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_pause(easy, CURLPAUSE_RECV);
+}
+
 /// What keeps the threads apart that use a share of libcurl, a lock for each kind of data.
 struct minato_curl_locks {
     pthread_mutex_t of[CURL_LOCK_DATA_LAST];

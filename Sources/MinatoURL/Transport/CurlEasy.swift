@@ -25,11 +25,13 @@ final class CurlEasy: @unchecked Sendable {
     private var fields: CurlList?
     private var lists: [CurlList] = []
 
-    /// Before 8.1.1 libcurl kept, from one response to the next, a pointer to the last field, which it had freed; when the next one
-    /// began with a folded line, it wrote there. Such a handle serves one transfer.
-    static let isForOneTransfer = minato_curl_version_number() < 0x080101
+    /// Before 8.1.1 libcurl keeps, from one response to the next, a pointer to the last field, which it has freed; when the next one
+    /// begins with a folded line, it writes there.
+    private static let remembersFields = minato_curl_version_number() < 0x080101
     /// Whether a transfer has used the pointer.
     private var isUsed = false
+    /// Whether the transfer under way must not let libcurl have a folded line before any other field.
+    private(set) var mustNotFoldFirst = false
     /// Whether no option is set.
     private var isBlank = true
 
@@ -51,16 +53,35 @@ final class CurlEasy: @unchecked Sendable {
     }
 
     /// Makes it as new, for a transfer that sets all options. It is on no multi handle. False when there is no memory.
-    func renew() -> Bool {
+    ///
+    /// - Parameter looksAtFields: Whether the transfer looks at the lines of responses before libcurl takes them.
+    func renew(looksAtFields: Bool) -> Bool {
         if !isBlank { reset() }
-        if isUsed, Self.isForOneTransfer {
+        mustNotFoldFirst = isUsed && Self.remembersFields
+        if mustNotFoldFirst, !looksAtFields {
             guard let new = unsafe curl_easy_init() else { return false }
             unsafe curl_easy_cleanup(pointer)
             unsafe pointer = unsafe new
             sessions = nil
+            mustNotFoldFirst = false
         }
         (isBlank, isUsed) = (false, true)
         return true
+    }
+
+    /// Has it serve one more transfer, which sets what differs.
+    func useAgain() { mustNotFoldFirst = Self.remembersFields }
+
+    /// Has libcurl tell the transfer each line before it takes it, or no more.
+    func report(_ isOn: Bool) {
+        guard isOn != isVerbose else { return }
+        isVerbose = isOn
+        unsafe _ = minato_curl_set_long(pointer, CURLOPT_VERBOSE, isOn ? 1 : 0)
+    }
+
+    /// Has the transfer under way end, inside a function that libcurl calls and that cannot say so. libcurl receives nothing more.
+    func giveUp() {
+        unsafe minato_curl_give_up(pointer)
     }
 
     /// Nothing of one transfer stays for the next, but for the TLS sessions that libcurl knows, which belong to options that come
@@ -87,13 +108,7 @@ final class CurlEasy: @unchecked Sendable {
     /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.
     func rest(keepsSetting: Bool) {
         transfer = nil
-        if keepsSetting, setting != nil, !Self.isForOneTransfer { unsafe message.pointee = 0 } else { reset() }
-    }
-
-    /// As `rest`, for one that no other transfer will use: what is set goes with it.
-    func retire() {
-        transfer = nil
-        setting = nil
+        if keepsSetting, setting != nil { unsafe message.pointee = 0 } else { reset() }
     }
 
     /// Has it use the TLS sessions of others from now on, and others its own: where there is memory for that, without which

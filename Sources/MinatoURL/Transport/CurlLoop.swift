@@ -251,12 +251,8 @@ extension CurlLoop {
         // While other streams use the connection, libcurl before 8.1 forgets to free it.
         if transfer.transfer.isPaused && transfer.transfer.isFramed { easy.dropKept() }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
-        if CurlEasy.isForOneTransfer {
-            easy.retire()
-        } else {
-            easy.rest(keepsSetting: transfer.transfer.isComplete)
-            keep(easy)
-        }
+        easy.rest(keepsSetting: transfer.transfer.isComplete)
+        keep(easy)
         transfer.transfer.end()
     }
 

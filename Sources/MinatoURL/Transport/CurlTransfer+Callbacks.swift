@@ -41,9 +41,13 @@ extension CurlTransfer {
         let report = unsafe minato_curl_set_debug_function(
             easy.pointer,
             { _, kind, bytes, count, context in
-                guard kind == CURLINFO_TEXT, let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+                guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
                 let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
-                unsafe CurlEasy.transfer(context)?.takeReport(Array(text))
+                switch kind {
+                case CURLINFO_TEXT: unsafe CurlEasy.transfer(context)?.takeReport(Array(text))
+                case CURLINFO_HEADER_IN: unsafe CurlEasy.transfer(context)?.seeLine(text)
+                default: break
+                }
                 return 0
             }, context)
         options.note(report)

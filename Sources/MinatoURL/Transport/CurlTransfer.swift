@@ -35,6 +35,8 @@ final class CurlTransfer: @unchecked Sendable {
     var failure: OpenError?
     var lastProgress: Int64 = 0
     private var sendCount = 0
+    /// Whether libcurl must not be given a folded line: until there has been another field.
+    private var mustNotFold = false
     /// How many bytes of the body were given on.
     private var bodyCount = 0
     /// Whether it receives nothing, as there is no room.
@@ -97,10 +99,11 @@ final class CurlTransfer: @unchecked Sendable {
         if let setting, let last = easy.setting, last.suits(setting) {
             if !last.hasTarget(of: setting) { options.set(CURLOPT_URL, request.location.target) }
             if !last.hasFields(of: setting) { options.setFields(request, setting) }
-            if easy.isVerbose { options.set(CURLOPT_VERBOSE, 0) }
-            easy.isVerbose = false
+            easy.report(false)
+            easy.useAgain()
         } else {
-            guard easy.renew() else { throw CurlTransport.exhausted(request.url) }
+            let looksAtFields = !request.isTunnelled && !request.isForFTP
+            guard easy.renew(looksAtFields: looksAtFields) else { throw CurlTransport.exhausted(request.url) }
             try setAll(&options)
         }
         configure(&options)
@@ -110,6 +113,7 @@ final class CurlTransfer: @unchecked Sendable {
         }
         easy.setting = setting
         easy.transfer = self
+        mustNotFold = easy.mustNotFoldFirst
     }
 
     private func setAll(_ options: inout CurlOptions) throws(OpenError) {
@@ -239,6 +243,7 @@ extension CurlTransfer {
         lastProgress = now
         if request.isForFTP { return takeReply(line.count) }
         if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
+        if mustNotFold { lookOut(line) }
         let hadHead = parser.hasHead
         do throws(ResponseHeadParser.Problem) {
             try parser.take(line)
@@ -256,11 +261,29 @@ extension CurlTransfer {
         if parser.mustClose { forbidReuse() }
         // What follows a response without a body, or a last chunk, libcurl drops and goes on as if nothing had been: be told.
         if head.isWithoutBody(request.method) || parser.isChunked {
-            unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_VERBOSE, 1)
-            easy.isVerbose = true
+            easy.report(true)
         }
         publish(head)
         return line.count
+    }
+
+    /// Has libcurl tell the lines before it takes them, from the status on until there has been a field.
+    private func lookOut(_ line: Span<UInt8>) {
+        if line.begins(with: "HTTP/") {
+            easy.report(true)
+        } else if !line.isEmpty && line[0] != 0x0D && line[0] != 0x0A {
+            mustNotFold = false
+            easy.report(false)
+        }
+    }
+
+    /// Looks at a line of the head before libcurl takes it.
+    func seeLine(_ line: UnsafeRawBufferPointer) {
+        guard mustNotFold, let first = unsafe line.first, first == 0x20 || first == 0x09 else { return }
+        mustNotFold = false
+        problem = ResponseHeadParser.noField
+        forbidReuse()
+        easy.giveUp()
     }
 
     /// Takes a line of what a proxy says to the request for a tunnel.

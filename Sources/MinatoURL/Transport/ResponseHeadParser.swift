@@ -122,7 +122,7 @@ struct ResponseHeadParser: Sendable {
         lines.append(0x0A)
     }
 
-    private static let noField = Problem(code: .badHeader, detail: "a line of the head is no field")
+    static let noField = Problem(code: .badHeader, detail: "a line of the head is no field")
 
     /// Every Content-Length is a number of at most 19 digits, and they are all the same one.
     ///
@@ -176,7 +176,7 @@ struct ResponseHeadParser: Sendable {
 }
 
 extension Span<UInt8> {
-    fileprivate func begins(with text: StaticString) -> Bool {
+    func begins(with text: StaticString) -> Bool {
         guard count >= text.utf8CodeUnitCount else { return false }
         for index in 0..<text.utf8CodeUnitCount {
             guard unsafe self[index] == text.utf8Start[index] else { return false }
