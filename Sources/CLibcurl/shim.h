@@ -148,6 +148,17 @@ static inline CURLMcode minato_curl_multi_set_long(CURLM *_Nonnull multi, CURLMo
     return curl_multi_setopt(multi, option, value);
 }
 
+/// What an easy handle belongs to, for `minato_curl_get_context`.
+static inline CURLcode minato_curl_set_context(CURL *_Nonnull easy, void *_Nonnull context) {
+    return curl_easy_setopt(easy, CURLOPT_PRIVATE, context);
+}
+
+/// NULL when none was set.
+static inline void *_Nullable minato_curl_get_context(CURL *_Nonnull easy) {
+    void *context = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context) == CURLE_OK ? context : NULL;
+}
+
 /// For items that are a string (CURLINFO_STRING), which lives as long as the handle is not used again.
 static inline CURLcode
 minato_curl_get_string(CURL *_Nonnull easy, CURLINFO info, const char *_Nullable *_Nonnull value) {

@@ -25,6 +25,7 @@ import Testing
         let head = try #require(parser.head)
         #expect(head.status == 200 && head.reason == "Very  OK" && head.httpVersion == "1.1")
         #expect(head.fields.map(\.value) == ["1", "2", "3", "", "x y", "only", "\u{e9}"])
+        #expect(try parse("HTTP/1.1 200 OK\r\nFold: x \t\r\n \t y \r\n\r\n").head?.fields.map(\.value) == ["x y"])
         #expect(head.fields[values: try #require(HTTPField.Name("A"))] == ["1", "3"])
         #expect(head.contentLength == nil && !parser.mustClose && !parser.isChunked)
     }
@@ -57,6 +58,30 @@ import Testing
     func refuses(_ text: String, _ code: OpenError.Code) {
         let problem = #expect(throws: ResponseHeadParser.Problem.self) { try parse(text + "\r\n\r\n") }
         #expect(problem?.code == code)
+    }
+
+    /// Whatever byte, and wherever in words of eight bytes it stands.
+    @Test func refusesControls() throws {
+        let text = Array("A: 0123456789abcdefghi\r\n".utf8)
+        for place in 3..<21 {
+            for byte in 0...UInt8.max where byte != 0x0A {
+                var line = text
+                line[place] = byte
+                line[place - 1] = UInt8(ascii: "\t")
+                var parser = ResponseHeadParser()
+                try parser.take(Array("HTTP/1.1 200 OK\r\n".utf8).span)
+                let isControl = byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F
+                var isRefused = false
+                do throws(ResponseHeadParser.Problem) { try parser.take(line.span) } catch { isRefused = true }
+                #expect(isRefused == isControl, "\(byte) at \(place)")
+            }
+        }
+    }
+
+    /// RFC 9110 section 5.6.2.
+    @Test func knowsTokens() {
+        let tokens = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+        for byte in 0...UInt8.max { #expect(HTTPSyntax.isTokenByte(byte) == tokens.contains(byte), "\(byte)") }
     }
 
     @Test(arguments: [("3", 3), ("3, 3", 3), ("3\r\nContent-Length: 3", 3), ("003", 3), ("0", 0)])

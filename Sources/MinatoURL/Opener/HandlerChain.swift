@@ -49,8 +49,8 @@ struct HandlerChain {
     /// - Throws: What the handler throws; `unsupportedScheme` when nobody answers a URL that no server can be asked for.
     func answer(_ request: URLOpener.Request) throws(OpenError) -> Hop? {
         let exchange = exchange
-        for handler in handlers.answering {
-            guard let answer = try handler.answer(request, in: exchange) else { continue }
+        for entry in handlers.answering {
+            guard let answer = try entry.handler.answer(request, in: exchange) else { continue }
             return Hop(answer, url: request.url)
         }
         guard request.location.isHTTP || request.isForFTP else {
@@ -69,8 +69,8 @@ struct HandlerChain {
                 return try perform(request, after: head, because: .other)
             }
             let exchange = exchange
-            for handler in handlers.examining {
-                switch try handler.examine(head, in: exchange) {
+            for entry in handlers.examining {
+                switch try entry.handler.examine(head, in: exchange) {
                 case .accept: continue
                 case .fail(let code, let detail): return .fail(error(code, .handle, detail))
                 case .retry(let request, let reason): return try perform(request, after: head, because: reason)
@@ -125,7 +125,7 @@ struct HandlerChain {
     private mutating func prepare() throws(OpenError) -> URLOpener.Request {
         let before = exchange
         var request = before.request
-        for handler in handlers.preparing { try handler.prepare(&request, in: before) }
+        for entry in handlers.preparing { try entry.handler.prepare(&request, in: before) }
         exchange.request = request
         return try request.completed(decodes: decodes)
     }

@@ -1,12 +1,18 @@
 /// The handlers of an opener in order, and of them those that have anything to say at a stage.
 struct HandlerList: Sendable {
-    let preparing: [any OpenerHandler]
-    let answering: [any OpenerHandler]
-    let examining: [any OpenerHandler]
+    /// One of them, so that nothing of it is copied when it is asked.
+    final class Entry: Sendable {
+        let handler: any OpenerHandler
+        init(_ handler: any OpenerHandler) { self.handler = handler }
+    }
+
+    let preparing: [Entry]
+    let answering: [Entry]
+    let examining: [Entry]
 
     init(_ handlers: [any OpenerHandler]) {
-        func those(_ stage: HandlerStages) -> [any OpenerHandler] {
-            handlers.filter { ($0 as? any StagedHandler)?.stages.contains(stage) ?? true }
+        func those(_ stage: HandlerStages) -> [Entry] {
+            handlers.filter { ($0 as? any StagedHandler)?.stages.contains(stage) ?? true }.map(Entry.init)
         }
         preparing = those(.prepare)
         answering = those(.answer)

@@ -7,17 +7,18 @@ extension URLOpener.Request {
     ///
     /// - Parameter decodes: Whether to ask for encodings that are decoded on the way, where the request says nothing itself.
     func completed(decodes: Bool = false) throws(OpenError) -> URLOpener.Request {
-        if body != nil && (method == "HEAD" || method == "TRACE") {
+        if hasBody && (method == "HEAD" || method == "TRACE") {
             throw refusal("\(method) cannot have a body")
         }
         var request = self
-        request.reserveFields(3)
-        if field("User-Agent") == nil { request.append(Self.userAgent) }
-        if field("Accept-Encoding") == nil {
+        request.change { parts in
+            parts.fields.reserveCapacity(parts.fields.count + 3)
+            if field("User-Agent") == nil { parts.fields.append(Self.userAgent) }
+            guard field("Accept-Encoding") == nil else { return }
             // Of an encoded body a range would be a piece that cannot be decoded.
             let encodings = decodes && field("Range") == nil ? Self.decoded : nil
-            request.isDecoded = encodings != nil
-            request.append(encodings ?? Self.identity)
+            parts.isDecoded = encodings != nil
+            parts.fields.append(encodings ?? Self.identity)
         }
         if let body, field("Content-Type") == nil { try request.addField("Content-Type", body.standardType) }
         return request

@@ -17,24 +17,45 @@ extension URLOpener {
     ///
     /// Python: `urllib.request.Request`, which rewrites names ("X-api-key") and keeps one value for each.
     public struct Request: Sendable {
-        package private(set) var location: RequestURL
-        package private(set) var fieldList: [Field] = []
-        private var explicitMethod: String?
+        /// All of it. Requests are copied for each handler.
+        struct Parts: Sendable {
+            var location: RequestURL
+            var fields: [Field] = []
+            var explicitMethod: String?
+            var isDecoded = false
+            var proxy: Box<Proxy>?
+            var allowsFTP = false
+            var body: Box<Body>?
+            var expectsContinue = false
+            var saysIdempotent: Bool?
+            var skipsPeerVerification = false
+        }
+        private var parts: Box<Parts>
+
+        package var location: RequestURL { parts.value.location }
+        package var fieldList: [Field] { parts.value.fields }
+
         /// Whether the encodings that it accepts were not its own choice, and so are decoded.
-        var isDecoded = false
+        var isDecoded: Bool { parts.value.isDecoded }
 
         /// The proxy that the request goes through, or nil for none: the choice of ``ProxyHandler``, made for each hop.
         package var proxy: Proxy? {
-            get { proxyBox?.value }
-            set { proxyBox = newValue.map(Box.init) }
+            get { parts.value.proxy?.value }
+            set {
+                if newValue != nil || hasProxy { parts.change { $0.proxy = newValue.map(Box.init) } }
+            }
         }
-        private var proxyBox: Box<Proxy>?
+        /// Whether there is one.
+        var hasProxy: Bool { parts.value.proxy != nil }
 
         /// Whether its connection may be one with TLS.
         var mayUseTLS: Bool { location.origin.scheme == "https" || proxy?.scheme == .https }
 
         /// Whether there is a handler for ftp URLs.
-        var allowsFTP = false
+        var allowsFTP: Bool {
+            get { parts.value.allowsFTP }
+            set { parts.change { $0.allowsFTP = newValue } }
+        }
         /// Whether an FTP server is asked.
         var isForFTP: Bool { allowsFTP && location.origin.scheme == RequestURL.ftpScheme }
 
@@ -46,25 +67,21 @@ extension URLOpener {
         ///
         /// Python: `data`.
         public var body: Body? {
-            get { bodyBox?.value }
-            set { bodyBox = newValue.map(Box.init) }
+            get { parts.value.body?.value }
+            set { parts.change { $0.body = newValue.map(Box.init) } }
         }
-        private var bodyBox: Box<Body>?
-
-        /// A value behind one reference: requests are copied for each handler.
-        private final class Box<Value: Sendable>: Sendable {
-            let value: Value
-            init(_ value: Value) { self.value = value }
-        }
+        /// Whether there is one.
+        var hasBody: Bool { parts.value.body != nil }
 
         /// Whether to ask the server for leave before the body is sent (`Expect: 100-continue`).
         ///
         /// Then a server that refuses does so before it has to receive the body. One that says nothing for a second gets it all
         /// the same; after one that knows nothing of it (417) the request is sent again without. Only with a body, and over
         /// HTTP/1.1. Default: false. RFC 9110 section 10.1.1.
-        public var expectsContinue = false
-
-        private var saysIdempotent: Bool?
+        public var expectsContinue: Bool {
+            get { parts.value.expectsContinue }
+            set { parts.change { $0.expectsContinue = newValue } }
+        }
 
         /// Whether a server may get the request twice and be none the worse, so that it may be sent again when nobody knows
         /// what became of it.
@@ -72,8 +89,8 @@ extension URLOpener {
         /// By its method: true for GET, HEAD, OPTIONS, TRACE, PUT and DELETE. Set it to true for a POST that the server
         /// recognizes by a key, and to false for a GET that does something. RFC 9110 section 9.2.2.
         public var isIdempotent: Bool {
-            get { saysIdempotent ?? ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }
-            set { saysIdempotent = newValue }
+            get { parts.value.saysIdempotent ?? ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }
+            set { parts.change { $0.saysIdempotent = newValue } }
         }
 
         /// Whether **any** certificate is accepted, of anybody, for anything: whoever sits on the way can read and change
@@ -85,7 +102,10 @@ extension URLOpener {
         /// its issuer in ``URLOpener/TLS/trust`` instead.
         ///
         /// Python: `ssl._create_unverified_context`.
-        public var skipsPeerVerification = false
+        public var skipsPeerVerification: Bool {
+            get { parts.value.skipsPeerVerification }
+            set { parts.change { $0.skipsPeerVerification = newValue } }
+        }
 
         /// Makes a request.
         ///
@@ -104,8 +124,7 @@ extension URLOpener {
         ///
         /// Python: `Request(url, data, method=...)`.
         public init(_ url: String, method: String? = nil, body: Body? = nil) throws(OpenError) {
-            location = try RequestURL(ofRequest: url)
-            self.body = body
+            parts = Box(Parts(location: try RequestURL(ofRequest: url), body: body.map(Box.init)))
             try location.userInformation?.check(url: location.text)
             if let method { try setMethod(method) }
         }
@@ -129,7 +148,7 @@ extension URLOpener {
         /// The method.
         ///
         /// Python: `get_method()`.
-        public var method: String { explicitMethod ?? (body == nil ? "GET" : "POST") }
+        public var method: String { parts.value.explicitMethod ?? (hasBody ? "POST" : "GET") }
 
         /// Sets the URL and keeps everything else, fields included: a handler that leads to another host has to remove what
         /// that host must not see.
@@ -141,7 +160,7 @@ extension URLOpener {
         public mutating func setURL(_ url: String) throws(OpenError) {
             let location = try RequestURL(ofRequest: url)
             try location.userInformation?.check(url: location.text)
-            self.location = location
+            parts.change { $0.location = location }
         }
 
         /// Sets the method.
@@ -155,8 +174,11 @@ extension URLOpener {
             guard HTTPSyntax.isToken(method.utf8), method != "CONNECT" else {
                 throw refusal("the method is not one that can be sent")
             }
-            explicitMethod = method
+            parts.change { $0.explicitMethod = method }
         }
+
+        /// Changes several of its parts at once, which have been checked.
+        mutating func change(_ body: (inout Parts) -> Void) { parts.change(body) }
 
         func refusal(_ detail: String) -> OpenError {
             OpenError(.badRequest, .prepare, url: location.text, detail: detail)
@@ -203,10 +225,7 @@ extension URLOpener.Request {
     }
 
     /// Adds a field that has been checked.
-    mutating func append(_ field: Field) { fieldList.append(field) }
-
-    /// Makes room for so many more fields.
-    mutating func reserveFields(_ count: Int) { fieldList.reserveCapacity(fieldList.count + count) }
+    mutating func append(_ field: Field) { change { $0.fields.append(field) } }
 
     /// Sets a field, in place of all others of the same name.
     ///
@@ -236,7 +255,7 @@ extension URLOpener.Request {
 
     /// Removes the fields that the condition holds for; none is fine.
     public mutating func removeFields(where condition: (Field) -> Bool) {
-        fieldList.removeAll(where: condition)
+        change { $0.fields.removeAll(where: condition) }
     }
 
     /// The value of the first field of a name, without regard to case, or nil.

@@ -5,37 +5,57 @@ extension URLOpener {
     ///
     /// Python: `status`, `reason`, `headers` and `version` of a response.
     public struct ResponseHead: Sendable {
+        /// All of it. Heads are copied for each handler.
+        private struct Parts: Sendable {
+            let status: Int
+            let reason: String
+            /// Those that came from a server, and otherwise those that the head was made with.
+            let received: ReceivedFields?
+            let given: HTTPFields
+            let httpVersion: String
+            let informational: [ResponseHead]
+            let contentLength: Int?
+            let isEncoded: Bool
+            var isDecoded = false
+            var connection: Box<ConnectionInfo>?
+        }
+        private var parts: Box<Parts>
+
         /// The status, 100 to 599.
-        public let status: Int
+        public var status: Int { parts.value.status }
 
         /// The reason phrase, empty when the server sent none (always so in HTTP/2).
-        public let reason: String
+        public var reason: String { parts.value.reason }
 
         /// The fields in the order received, duplicates kept, looked up without regard to case.
-        public var fields: HTTPFields { received?.all ?? given }
-
-        /// Those that came from a server, and otherwise those that the head was made with.
-        private let received: ReceivedFields?
-        private let given: HTTPFields
+        public var fields: HTTPFields { parts.value.received?.all ?? parts.value.given }
 
         /// `"1.0"`, `"1.1"` or `"2"`.
-        public let httpVersion: String
+        public var httpVersion: String { parts.value.httpVersion }
 
         /// The informational responses that came before, in order: 100, 102, 103.
         ///
         /// At most 10. They have no informational responses of their own.
-        public let informational: [ResponseHead]
+        public var informational: [ResponseHead] { parts.value.informational }
 
         /// Whether the body is read decoded: Content-Encoding and Content-Length are about what was sent.
-        public internal(set) var isDecoded = false
+        public var isDecoded: Bool { parts.value.isDecoded }
 
         /// The one Content-Length, checked, or nil.
-        let contentLength: Int?
+        var contentLength: Int? { parts.value.contentLength }
         /// Whether the body is encoded.
-        let isEncoded: Bool
+        var isEncoded: Bool { parts.value.isEncoded }
 
         /// Over which connection it came, and when.
-        public internal(set) var connection = ConnectionInfo()
+        public var connection: ConnectionInfo { parts.value.connection?.value ?? ConnectionInfo() }
+
+        /// Notes how its body is read, and where it came from.
+        mutating func note(isDecoded: Bool, _ connection: ConnectionInfo) {
+            parts.change { parts in
+                parts.isDecoded = isDecoded
+                parts.connection = Box(connection)
+            }
+        }
 
         /// Makes a head, for handlers that answer and for tests; nothing in it is checked.
         ///
@@ -49,15 +69,14 @@ extension URLOpener {
             status: Int, reason: String = "", fields: HTTPFields = HTTPFields(), httpVersion: String = "1.1",
             informational: [ResponseHead] = []
         ) {
-            self.status = status
-            self.reason = reason
-            self.httpVersion = httpVersion
-            self.informational = informational
-            (received, given) = (nil, fields)
-            contentLength = fields[fields: .contentLength].first.flatMap { field in
+            let contentLength = fields[fields: .contentLength].first.flatMap { field in
                 field.value.split(separator: ",").first.flatMap { Int($0.filter { $0 != " " && $0 != "\t" }) }
             }
-            isEncoded = fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
+            let isEncoded = fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
+            parts = Box(
+                Parts(
+                    status: status, reason: reason, received: nil, given: fields, httpVersion: httpVersion,
+                    informational: informational, contentLength: contentLength, isEncoded: isEncoded))
         }
 
         /// Makes a head from what a server sent.
@@ -65,13 +84,10 @@ extension URLOpener {
             status: Int, reason: String, received: ReceivedFields, httpVersion: String, informational: [ResponseHead],
             contentLength: Int?, isEncoded: Bool
         ) {
-            self.status = status
-            self.reason = reason
-            self.httpVersion = httpVersion
-            self.informational = informational
-            (self.received, given) = (received, HTTPFields())
-            self.contentLength = contentLength
-            self.isEncoded = isEncoded
+            parts = Box(
+                Parts(
+                    status: status, reason: reason, received: received, given: HTTPFields(), httpVersion: httpVersion,
+                    informational: informational, contentLength: contentLength, isEncoded: isEncoded))
         }
     }
 }

@@ -13,6 +13,8 @@ final class CurlEasy: @unchecked Sendable {
     let message: UnsafeMutablePointer<CChar>
     /// The transfer under way, for the functions that libcurl calls.
     var transfer: CurlTransfer?
+    /// The same, when it is on a loop.
+    var loopTransfer: LoopTransfer?
     /// What is set, when the next transfer may have a use for it; nil otherwise.
     var setting: CurlSetting?
     /// Whether it reports what it does, which a transfer asks for when it has to know.
@@ -131,6 +133,12 @@ final class CurlEasy: @unchecked Sendable {
         guard let list = CurlList(lines) else { return CURLE_OUT_OF_MEMORY }
         lists.append(list)
         return unsafe minato_curl_set_list(pointer, option, list.pointer)
+    }
+
+    /// What has a pointer of libcurl's: as long as a transfer is under way on it.
+    static func handle(of pointer: UnsafeMutableRawPointer) -> CurlEasy? {
+        guard let context = unsafe minato_curl_get_context(pointer) else { return nil }
+        return unsafe Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue()
     }
 
     /// The transfer under way, from what the functions that libcurl calls are given.

@@ -21,8 +21,9 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 
     /// There from the first transfer on, until nothing happens for long.
     private var multi: UnsafeMutableRawPointer?
-    private var transfers: [UInt: LoopTransfer] = [:]
-    private var sockets: [curl_socket_t: CurlSocket] = [:]
+    /// Each knows its place.
+    private var transfers: [LoopTransfer] = []
+    private var sockets = SocketTable()
     /// Connections of HTTP/1 that no transfer uses: nothing may come on them.
     private var idleSockets: Set<curl_socket_t> = []
     /// Those of them that have not been looked at since the loop waited last, and when that was.
@@ -94,7 +95,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 
     /// Whether a transfer is under way here.
     func isActive(_ transfer: LoopTransfer) -> Bool {
-        transfers[transfer.transfer.easy.key] === transfer
+        transfer.place != nil
     }
 
     /// Nobody will begin another transfer: when the last one has ended, everything is closed. From any thread.
@@ -124,7 +125,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     override func loopEnds() {
         hasEnded = true
         inside {
-            for transfer in Array(self.transfers.values) {
+            for transfer in self.transfers {
                 transfer.pipe.finish(.failed(self.closedError(transfer.pipe.url)))
                 self.remove(transfer)
             }
@@ -166,7 +167,7 @@ extension CurlLoop {
     /// After a lack of memory libcurl 7.88 has a socket of which it knows only half, and divides by zero when it comes to that
     /// again: so nothing goes on here, and the next transfer begins anew.
     private func giveUpAll() {
-        for transfer in Array(transfers.values) {
+        for transfer in transfers {
             transfer.pipe.finish(.failed(CurlTransport.exhausted(transfer.pipe.url)))
             remove(transfer)
         }
@@ -190,7 +191,9 @@ extension CurlLoop {
             return error
         }
         guard unsafe curl_multi_add_handle(multi, easy.pointer) == CURLM_OK else { return CurlTransport.exhausted(url) }
-        transfers[easy.key] = transfer
+        easy.loopTransfer = transfer
+        transfer.place = transfers.count
+        transfers.append(transfer)
         return nil
     }
 
@@ -216,7 +219,7 @@ extension CurlLoop {
         var address = minato_address()
         guard unsafe minato_socket_local_address(socket, &address) >= 0 else { return false }
         let port = max(0, Int(unsafe minato_address_port(&address)))
-        return transfers.values.contains { $0.transfer.isPaused && $0.transfer.easy.long(CURLINFO_LOCAL_PORT) == port }
+        return transfers.contains { $0.transfer.isPaused && $0.transfer.easy.long(CURLINFO_LOCAL_PORT) == port }
     }
 
     /// Takes care of a transfer that ended by being resumed.
@@ -231,16 +234,22 @@ extension CurlLoop {
         guard let multi = unsafe multi else { return }
         var code = CURLE_OK
         while let easy = unsafe minato_curl_multi_next_finished(multi, &code) {
-            guard let transfer = transfers[UInt(bitPattern: easy)] else { continue }
+            guard let transfer = unsafe CurlEasy.handle(of: easy)?.loopTransfer, isActive(transfer) else { continue }
             transfer.transfer.finish(code)
             remove(transfer)
         }
     }
 
     private func remove(_ transfer: LoopTransfer) {
-        guard isActive(transfer), let multi = unsafe multi else { return }
+        guard let place = transfer.place, let multi = unsafe multi else { return }
         let easy = transfer.transfer.easy
-        transfers[easy.key] = nil
+        // The last one takes its place.
+        let last = transfers.removeLast()
+        if last !== transfer {
+            transfers[place] = last
+            last.place = place
+        }
+        (transfer.place, easy.loopTransfer) = (nil, nil)
         core.cancelTimer(transfer)
         // Asked for before it is taken off, and before that may close it. Another transfer may use it already.
         let socket = transfer.transfer.isComplete && !transfer.transfer.isFramed ? easy.socket : -1
@@ -301,8 +310,8 @@ extension CurlLoop {
         unsafe curl_multi_cleanup(open)
         unsafe multi = nil
         deadline = .max
-        for source in sockets.values { core.remove(source) }
-        sockets = [:]
+        for source in sockets.all { core.remove(source) }
+        sockets = SocketTable()
         idleSockets = []
         core.cancelTimer(self)
     }
@@ -312,7 +321,7 @@ extension CurlLoop {
 extension CurlLoop {
     private func watch(_ socket: curl_socket_t, _ interest: Int32) -> Int32 {
         guard interest != CURL_POLL_REMOVE else {
-            if let source = sockets.removeValue(forKey: socket) { core.remove(source) }
+            if let source = sockets.remove(socket) { core.remove(source) }
             return 0
         }
         idleSockets.remove(socket)
@@ -350,6 +359,6 @@ extension CurlLoop {
 
     private func forget(_ socket: curl_socket_t) {
         idleSockets.remove(socket)
-        if let source = sockets.removeValue(forKey: socket) { core.remove(source) }
+        if let source = sockets.remove(socket) { core.remove(source) }
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import MinatoSocket
 
 /// The addresses of connections as libcurl writes them, and what they are, so that each is read once and not for each transfer.
@@ -9,7 +10,8 @@ struct CurlPeers {
     private static let maximum = 256
 
     private struct Known {
-        let text: String
+        /// With its NUL.
+        let text: [CChar]
         let address: SocketAddress?
     }
 
@@ -27,11 +29,13 @@ struct CurlPeers {
         _ text: UnsafePointer<CChar>?, _ port: Int, _ known: inout [Int: Known]
     ) -> SocketAddress? {
         guard let text = unsafe text, unsafe text.pointee != 0 else { return nil }
-        let string = unsafe String(cString: text)
-        if let known = known[port], known.text == string { return known.address }
-        let address = try? SocketAddress(host: string, port: port)
+        let count = unsafe strlen(text) + 1
+        if let known = known[port], known.text.count == count, unsafe memcmp(known.text, text, count) == 0 {
+            return known.address
+        }
+        let address = try? SocketAddress(host: unsafe String(cString: text), port: port)
         if known.count >= maximum { known = [:] }
-        known[port] = Known(text: string, address: address)
+        known[port] = Known(text: unsafe Array(UnsafeBufferPointer(start: text, count: count)), address: address)
         return address
     }
 }

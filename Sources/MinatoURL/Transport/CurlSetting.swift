@@ -3,23 +3,25 @@
 /// Only of plain requests, which have no body and go straight to an HTTP server: of all others nothing stays.
 struct CurlSetting {
     private(set) var request: URLOpener.Request
-    private let limits: HopLimits
+    private let connect: Duration?
+    private let minimumRate: URLOpener.MinimumRate?
 
     /// Fails for a request that leaves behind more than can be compared, or a secret.
     init?(_ request: URLOpener.Request, _ limits: HopLimits) {
-        guard request.body == nil, request.proxy == nil, !request.isForFTP,
+        guard !request.hasBody, !request.hasProxy, !request.isForFTP,
             !["POST", "PUT", "PATCH"].contains(request.method), !request.fields.contains(where: \.isSensitive)
         else { return nil }
         self.request = request
-        self.limits = limits
+        connect = limits.connect
+        minimumRate = limits.minimumRate
     }
 
     /// Whether all options but URL and fields are right for another one.
     func suits(_ other: CurlSetting) -> Bool {
         request.isDecoded == other.request.isDecoded && request.method == other.request.method
             && request.skipsPeerVerification == other.request.skipsPeerVerification
-            && request.location.origin == other.request.location.origin && limits.connect == other.limits.connect
-            && limits.minimumRate == other.limits.minimumRate
+            && request.location.origin == other.request.location.origin && connect == other.connect
+            && minimumRate == other.minimumRate
     }
 
     /// Whether it has the same URL.

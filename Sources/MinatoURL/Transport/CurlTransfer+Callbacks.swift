@@ -6,6 +6,7 @@ extension CurlTransfer {
     func setCallbacks(_ options: inout CurlOptions) {
         // The handle, which serves other transfers after this one.
         let context = unsafe Unmanaged.passUnretained(easy).toOpaque()
+        options.note(unsafe minato_curl_set_context(easy.pointer, context))
         options.note(unsafe minato_curl_set_error_buffer(easy.pointer, easy.message))
         let head = unsafe minato_curl_set_head_function(
             easy.pointer,

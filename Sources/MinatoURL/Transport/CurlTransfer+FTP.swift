@@ -61,7 +61,7 @@ extension CurlTransfer {
         let time = easy.number(CURLINFO_FILETIME_T)
         if time >= 0 { fields[.lastModified] = HTTPDate.text(WallTime(secondsSince1970: Int64(time))) }
         var head = URLOpener.ResponseHead(status: 200, reason: "OK", fields: fields)
-        head.connection = URLOpener.ConnectionInfo(easy)
+        head.note(isDecoded: false, URLOpener.ConnectionInfo(easy))
         pipe.publish(head)
     }
 

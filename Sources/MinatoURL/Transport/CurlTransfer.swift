@@ -251,7 +251,7 @@ extension CurlTransfer {
             problem = error
             return -1
         }
-        guard !hadHead, parser.hasHead, let head = parser.head else { return line.count }
+        guard !hadHead, let head = parser.takeHead() else { return line.count }
         if head.status == 417 && request.expectsContinue && fedCount == 0 {
             // libcurl would send the request again by itself, and then this head would be followed by another one.
             isCutShort = true
@@ -310,13 +310,12 @@ extension CurlTransfer {
         OpenError(.proxyRefused, .connect, url: request.url, detail: detail)
     }
 
-    private func publish(_ head: URLOpener.ResponseHead) {
-        var head = head
+    private func publish(_ head: consuming URLOpener.ResponseHead) {
         isDecoded = request.isDecoded && head.isEncoded && !isCutShort
-        head.isDecoded = isDecoded
-        head.connection = URLOpener.ConnectionInfo(easy)
-        head.connection.isPeerVerified =
+        var connection = URLOpener.ConnectionInfo(easy)
+        connection.isPeerVerified =
             parser.hasHead && request.location.origin.scheme == "https" && !request.skipsPeerVerification
+        head.note(isDecoded: isDecoded, connection)
         pipe.publish(head, at: now)
     }
 

@@ -9,6 +9,8 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     let pipe: BodyPipe
     let transfer: CurlTransfer
     private let loop: CurlLoop
+    /// Where it is among the transfers of its loop, which says so; nil when it is not.
+    var place: Int?
 
     init(
         _ request: URLOpener.Request, _ limits: HopLimits, _ configuration: URLOpener.SharedConfiguration,

@@ -8,7 +8,7 @@ final class ReceivedFields: Sendable {
         init(_ fields: HTTPFields) { self.fields = fields }
     }
 
-    /// Lines of `name:value`, each with a newline, nothing else in them that needs a look.
+    /// Lines of name, colon, perhaps spaces, and value, each with a newline, nothing else in them that needs a look.
     private let lines: [UInt8]
     private let made = AtomicLazyReference<Made>()
 
@@ -30,7 +30,7 @@ final class ReceivedFields: Sendable {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
                 let name = HTTPField.Name(String(decoding: line[..<colon], as: UTF8.self))
             else { continue }
-            let value = line[(colon + 1)...]
+            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
             fields.append(
                 value.allSatisfy { $0 < 0x80 }
                     ? HTTPField(name: name, value: String(decoding: value, as: UTF8.self))

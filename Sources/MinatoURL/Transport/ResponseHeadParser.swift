@@ -28,7 +28,7 @@ struct ResponseHeadParser: Sendable {
     private var status = 0
     private var version = ""
     private var reason = ""
-    /// The lines of the fields so far, each with a newline, folded ones in one.
+    /// The lines of the fields so far, each with a newline and without spaces before it, folded ones in one.
     private var lines: [UInt8] = []
     private var length: Int?
     /// Whether the last line gave a length.
@@ -37,6 +37,9 @@ struct ResponseHeadParser: Sendable {
     private var byteCount = 0
     private var lineCount = 0
     private var informational: [URLOpener.ResponseHead] = []
+
+    /// Takes the head out, for whoever has it alone from then on; nil while it is not complete, and when it was taken out.
+    mutating func takeHead() -> URLOpener.ResponseHead? { head.take() }
 
     /// Takes one line with its end.
     ///
@@ -51,12 +54,7 @@ struct ResponseHeadParser: Sendable {
         if end > 0, line[end - 1] == 0x0A { end -= 1 }
         if end > 0, line[end - 1] == 0x0D { end -= 1 }
         let line = line.extracting(..<end)
-        for index in line.indices {
-            let byte = line[index]
-            guard (byte >= 0x20 || byte == 0x09) && byte != 0x7F else {
-                throw Problem(code: .badHeader, detail: "a control in a line of the head")
-            }
-        }
+        guard !line.hasControl else { throw Problem(code: .badHeader, detail: "a control in a line of the head") }
         if !hasHead && status == 0 {
             try takeStatus(line)
         } else if line.isEmpty {
@@ -99,8 +97,7 @@ struct ResponseHeadParser: Sendable {
             guard !lines.isEmpty else { throw Problem(code: .badHeader, detail: "the head begins with a folded line") }
             guard !isLength else { throw Problem(code: .badHeader, detail: "a Content-Length on two lines") }
             lines[lines.count - 1] = 0x20
-            lines.append(contentsOf: line.trimmed)
-            lines.append(0x0A)
+            append(line.trimmed)
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw Self.noField }
@@ -116,9 +113,11 @@ struct ResponseHeadParser: Sendable {
             isEncoded = isEncoded || !value.isEmpty && !value.isSame(as: "identity")
         }
         if lines.isEmpty { lines.reserveCapacity(512) }
-        lines.append(contentsOf: name)
-        lines.append(UInt8(ascii: ":"))
-        lines.append(contentsOf: value)
+        append(line.withoutEnd)
+    }
+
+    private mutating func append(_ line: Span<UInt8>) {
+        unsafe line.withUnsafeBufferPointer { unsafe lines.append(contentsOf: $0) }
         lines.append(0x0A)
     }
 
@@ -184,6 +183,29 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether there is a control of ASCII other than a tab.
+    fileprivate var hasControl: Bool {
+        unsafe withUnsafeBytes { bytes in
+            // Eight at a time: of the bytes of a word, the highest bit says whether it is below 0x20 or is 0x7F.
+            let (ones, high): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+            var start = 0
+            while start &+ 8 <= bytes.count {
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+                let deleted = word ^ (ones &* 0x7F)
+                let found = ((word &- ones &* 0x20) & ~word | (deleted &- ones) & ~deleted) & high
+                // It may be a tab, or, with a borrow from a control, what stands after it.
+                guard found == 0 else { break }
+                start &+= 8
+            }
+            while start < bytes.count {
+                let byte = unsafe bytes[start]
+                guard byte >= 0x20 && byte != 0x7F || byte == 0x09 else { return true }
+                start &+= 1
+            }
+            return false
+        }
+    }
+
     /// The three digits that it begins with, if a space or nothing follows, and they are a status.
     fileprivate var status: Int? {
         guard count == 3 || count > 3 && self[3] == 0x20 else { return nil }
@@ -213,10 +235,18 @@ extension Span<UInt8> {
     /// Without spaces and tabs at both ends.
     fileprivate var trimmed: Span<UInt8> {
         @_lifetime(copy self) get {
-            var (start, end) = (0, count)
-            while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
-            while start < end, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
-            return extracting(start..<end)
+            var start = 0
+            while start < count, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
+            return extracting(start...).withoutEnd
+        }
+    }
+
+    /// Without spaces and tabs at the end.
+    fileprivate var withoutEnd: Span<UInt8> {
+        @_lifetime(copy self) get {
+            var end = count
+            while end > 0, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
+            return extracting(..<end)
         }
     }
 
@@ -235,11 +265,5 @@ extension Span<UInt8> {
             guard unsafe HTTPSyntax.lowercased(self[index]) == text.utf8Start[index] else { return false }
         }
         return true
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(contentsOf bytes: Span<UInt8>) {
-        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }

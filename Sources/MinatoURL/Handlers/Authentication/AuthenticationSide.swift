@@ -88,5 +88,5 @@ extension URLOpener.Request {
     var httpProxy: Proxy? { proxy?.scheme == .socks5 ? nil : proxy }
 
     /// Whether it goes through a tunnel that a proxy is asked for (RFC 9110 section 9.3.6).
-    var isTunnelled: Bool { httpProxy != nil && location.origin.scheme == "https" }
+    var isTunnelled: Bool { hasProxy && httpProxy != nil && location.origin.scheme == "https" }
 }
