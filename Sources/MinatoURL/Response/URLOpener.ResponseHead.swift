@@ -72,7 +72,8 @@ extension URLOpener {
             let contentLength = fields[fields: .contentLength].first.flatMap { field in
                 field.value.split(separator: ",").first.flatMap { Int($0.filter { $0 != " " && $0 != "\t" }) }
             }
-            let isEncoded = fields[.contentEncoding].map { !HTTPSyntax.areEqual($0, "identity") && !$0.isEmpty } ?? false
+            let encoding = fields[.contentEncoding] ?? ""
+            let isEncoded = !encoding.isEmpty && !HTTPSyntax.areEqual(encoding, "identity")
             parts = Box(
                 Parts(
                     status: status, reason: reason, received: nil, given: fields, httpVersion: httpVersion,
