@@ -145,9 +145,10 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 extension CurlLoop {
     /// Runs code that calls libcurl, then takes care of the transfers that have ended by that, and of the timer.
     private func inside(_ body: @escaping () -> Void) {
-        later.append(body)
-        guard !isInside else { return }
+        guard !isInside else { return later.append(body) }
         isInside = true
+        body()
+        takeFinished()
         while !later.isEmpty {
             later.removeFirst()()
             takeFinished()
