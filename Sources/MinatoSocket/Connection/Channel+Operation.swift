@@ -26,7 +26,7 @@ extension Channel {
     @inline(__always)
     nonisolated(nonsending) func take(_ direction: Direction) async throws(SocketError) -> Bool {
         let isReady = try begin(direction)
-        if isReady, hasHadItsShare(direction) { try await giveWay(direction) }
+        if hasHadItsShare(direction) { try await giveWay(direction) }
         return isReady
     }
 
@@ -104,7 +104,8 @@ extension Channel {
     /// A task whose socket is always ready would keep its loop, and never hear that it was cancelled.
     @inline(never)
     nonisolated(nonsending) func giveWay(_ direction: Direction) async throws(SocketError) {
-        await loop.giveWay()
+        if isOnLoop { unsafe hadItsShare = true }
+        await loop.goBehind()
         if Task.isCancelled { throw end(direction, .cancelled) }
     }
 

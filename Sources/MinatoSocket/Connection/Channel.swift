@@ -45,7 +45,10 @@ package final class Channel: LoopSource, @unchecked Sendable {
     /// For the first wait for something to read, in nanoseconds; negative: none of its own, or it is past.
     @exclusivity(unchecked) var firstReadTimeout: Int64 = -1
 
-    // Changed by whoever has the direction: how many operations there were, modulo 256.
+    /// The loop's thread only: somebody has had his share with it. The next wait ends behind those of the others.
+    @exclusivity(unchecked) var hadItsShare = false
+
+    // Changed by whoever has the direction: how many operations there were that need not wait, modulo 256.
     @exclusivity(unchecked) private var reads: UInt8 = 0
     @exclusivity(unchecked) private var writes: UInt8 = 0
 
@@ -135,15 +138,24 @@ package final class Channel: LoopSource, @unchecked Sendable {
         return false
     }
 
-    /// Counts an operation that need not wait: true for one in 256.
+    /// Counts an operation that need not wait. True when others come first.
     @inline(__always)
     func hasHadItsShare(_ direction: Direction) -> Bool {
         if direction == .reading {
             unsafe reads &+= 1
-            return unsafe reads == 0
+            return unsafe reads % Self.countedAtOnce == 0 && hasHadItsShare()
         }
         unsafe writes &+= 1
-        return unsafe writes == 0
+        return unsafe writes % Self.countedAtOnce == 0 && hasHadItsShare()
+    }
+
+    /// Only each eighth asks the loop, and counts for all of them. It is the job's share: a task may have many connections.
+    private static var countedAtOnce: UInt8 { 8 }
+
+    /// Elsewhere than on the loop nobody waits for it; but it should hear that it was cancelled.
+    @inline(never)
+    private func hasHadItsShare() -> Bool {
+        !isOnLoop || loop.core.count(operations: Int(Self.countedAtOnce))
     }
 
     @inline(never)
@@ -239,9 +251,17 @@ package final class Channel: LoopSource, @unchecked Sendable {
         let ended = flags & unusual != 0
         let writable = flags & UInt32(MINATO_WRITABLE | MINATO_HANGUP | MINATO_ERROR) != 0
         let readable = ended || flags & UInt32(MINATO_READABLE) != 0
-        resume(
-            update { $0.report(readable: readable, writable: writable, ended: ended) }, .ready, isOnLoop: true)
+        let wakes = update { $0.report(readable: readable, writable: writable, ended: ended) }
+        if unsafe hadItsShare { resumeBehind(wakes) } else { resume(wakes, .ready, isOnLoop: true) }
         if unsafe !core._withUnsafeGuaranteedRef({ $0.hasEdges }) { showInterest() }
+    }
+
+    /// It asked for much before it waited. With what has come now it may do so again.
+    @inline(never)
+    private func resumeBehind(_ wakes: ChannelState.Wakes) {
+        guard wakes.reader || wakes.writer else { return }
+        unsafe hadItsShare = false
+        loop.core.behind { resume(wakes, .ready) }
     }
 
     @_spi(Loops) public override func timeIsOver(_ now: Int64) { endWaits(now) }

@@ -159,7 +159,7 @@ extension Connection.Chunks.Iterator {
             throw isEmpty ? connection.channel.end(.reading, wake) : connection.channel.end(.reading, last)
         }
         guard wake == .foreign else { throw connection.channel.end(.reading, wake) }
-        if isReady, connection.channel.hasHadItsShare(.reading) { try await connection.channel.giveWay(.reading) }
+        if connection.channel.hasHadItsShare(.reading) { try await connection.channel.giveWay(.reading) }
         if !connection.input.isEmpty {
             let most = chunks.most
             return connection.takeInput(isReady) { $0.take(atMost: most) }

@@ -28,6 +28,8 @@ package final class LoopCore: @unchecked Sendable {
     /// Jobs, and timers, run in a row before the descriptors are looked at again: of either there may be thousands.
     private static let jobsInARow = 1024
     private static let timersInARow = 32
+    /// The operations that a job may make without waiting; then its task goes behind the others.
+    static let share = 32
 
     private let poller: OpaquePointer
     private let events: UnsafeMutablePointer<minato_event>
@@ -39,6 +41,13 @@ package final class LoopCore: @unchecked Sendable {
     @safe
     private struct Thread: ~Copyable {
         var jobs = JobRing()
+        /// The jobs of those who had their share, and of those who had it before they waited: run one by one, each after another
+        /// look at the descriptors.
+        var behind = JobRing()
+        /// What is enqueued now goes behind.
+        var goesBehind = false
+        /// How many operations the job that runs has made without waiting.
+        var operations = 0
         var timers = TimerHeap()
         var sources: [LoopSource] = []
         /// Sources that were removed while a batch of events is being handled, in which they may occur again.
@@ -116,7 +125,11 @@ extension LoopCore {
     @inline(__always)
     func enqueue(_ job: UnownedJob) {
         if isCurrent {
-            thread.jobs.append(job)
+            if unsafe threadMemory.pointee.goesBehind {
+                thread.behind.append(job)
+            } else {
+                thread.jobs.append(job)
+            }
         } else if !leave(.job(job)) {
             // The loop has ended and the task has not: it goes on in the global pool.
             globalConcurrentExecutor.enqueue(ExecutorJob(job))
@@ -208,6 +221,28 @@ extension LoopCore {
 
     package func cancelTimer(_ source: LoopSource) { thread.timers.cancel(source) }
 
+    /// Counts operations of the job that runs, which need not wait. True when it has had its share.
+    func count(operations: Int) -> Bool {
+        unsafe threadMemory.pointee.operations &+= operations
+        return unsafe threadMemory.pointee.operations >= Self.share
+    }
+
+    /// The room, which puts the next job that arrives behind the others.
+    func enterRoomBehind() -> WaitingRoom {
+        room.expectBehind(self)
+        return room
+    }
+
+    /// Takes a job that goes behind the others.
+    func enqueueBehind(_ job: UnownedJob) { thread.behind.append(job) }
+
+    /// Lets tasks go on, behind the others.
+    func behind(_ resume: () -> Void) {
+        thread.goesBehind = true
+        resume()
+        thread.goesBehind = false
+    }
+
     /// Has a task wait until the other descriptors have been looked at.
     func yield(_ continuation: UnsafeContinuation<Void, Never>) { unsafe thread.yielded.append(continuation) }
 
@@ -267,7 +302,8 @@ extension LoopCore {
             runJobs()
             fireTimers()
             let mayWait =
-                unsafe thread.jobs.count == 0 && thread.yielded.isEmpty && thread.again.isEmpty && fallAsleep()
+                unsafe thread.jobs.count == 0 && thread.behind.count == 0 && thread.yielded.isEmpty
+                && thread.again.isEmpty && fallAsleep()
             let deadline = mayWait ? thread.timers.next : Int64(MINATO_NO_WAIT)
             endTurn()
             let count = unsafe minato_poller_wait(poller, events, Self.batch, deadline)
@@ -276,6 +312,7 @@ extension LoopCore {
             handle(count)
             resumeYielded()
             callAgain()
+            runBehind(count)
         }
         end()
         minato_thread_set_value(nil)
@@ -335,8 +372,20 @@ extension LoopCore {
         guard let executor = unsafe thread.executor else { return }
         var left = Self.jobsInARow
         while left > 0, let job = thread.jobs.removeFirst() {
+            unsafe threadMemory.pointee.operations = 0
             unsafe job.runSynchronously(on: executor)
             left &-= 1
+        }
+    }
+
+    /// Those who had their share: one of them, and one more for each 32 descriptors that were ready. So whoever asks for
+    /// little waits for one share at most, however many there are that ask for much; and these get on, whatever the others do.
+    private func runBehind(_ events: Int32) {
+        var left = min(thread.behind.count, 1 + max(Int(events), 0) / Self.share)
+        while left > 0, let job = thread.behind.removeFirst() {
+            thread.jobs.append(job)
+            runJobs()
+            left -= 1
         }
     }
 
@@ -388,7 +437,9 @@ extension LoopCore {
         thread.again = []
         thread.removed = []
         // Not run here: a task that does not come to an end would keep the thread.
-        while let job = thread.jobs.removeFirst() { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+        while let job = thread.jobs.removeFirst() ?? thread.behind.removeFirst() {
+            globalConcurrentExecutor.enqueue(ExecutorJob(job))
+        }
         let waiting = unsafe thread.yielded
         unsafe thread.yielded = unsafe []
         for place in unsafe waiting.indices { unsafe waiting[place].resume() }

@@ -12,6 +12,8 @@ final actor WaitingRoom: SerialExecutor {
     @exclusivity(unchecked) private nonisolated(unsafe) var channel: Unmanaged<Channel>?
     @exclusivity(unchecked) private nonisolated(unsafe) var direction = Channel.Direction.reading
     @exclusivity(unchecked) private nonisolated(unsafe) var isTimed = false
+    /// Without a channel: the loop behind whose other jobs the job goes.
+    @exclusivity(unchecked) private nonisolated(unsafe) var core: Unmanaged<LoopCore>?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
 
@@ -21,6 +23,12 @@ final actor WaitingRoom: SerialExecutor {
         unsafe self.channel = .passUnretained(channel)
         unsafe self.direction = direction
         unsafe self.isTimed = isTimed
+    }
+
+    /// Says that the next ``pass()`` is no wait: it is of a task that has had its share of the loop, and comes behind the others.
+    nonisolated func expectBehind(_ core: LoopCore) {
+        unsafe channel = nil
+        unsafe self.core = .passUnretained(core)
     }
 
     /// Returns when the channel has let the task go on; how the wait ended, its `wake` tells.
@@ -33,6 +41,10 @@ final actor WaitingRoom: SerialExecutor {
     nonisolated func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         // Its operation keeps the channel alive.
-        unsafe channel?._withUnsafeGuaranteedRef { unsafe $0.seat(direction, job, isTimed: isTimed) }
+        if let channel = unsafe channel {
+            unsafe channel._withUnsafeGuaranteedRef { unsafe $0.seat(direction, job, isTimed: isTimed) }
+        } else {
+            unsafe core?._withUnsafeGuaranteedRef { $0.enqueueBehind(job) }
+        }
     }
 }
