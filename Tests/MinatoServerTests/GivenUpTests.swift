@@ -10,6 +10,7 @@ import Testing
 /// | why it is closed | what the client gets |
 /// |---|---|
 /// | it takes nothing for the time of a write | a reset: the kernel keeps nothing for it |
+/// | the same, and its handler goes on without a word | the same |
 /// | it says nothing for the idle time | the same |
 /// | a drain's time is over | the same |
 /// | its handler is done | everything |
@@ -117,6 +118,81 @@ struct GivenUpTests {
         let client = try Self.connect(to: server)
         timeouts.wait(for: 1)
         #expect(Self.end(of: client) == .connectionReset)
+        server.shutdown()
+        try background.join()
+    }
+
+    /// How a thread may send more than a client takes that reads nothing.
+    enum Sending: CaseIterable {
+        case all, file, writer, some, message
+
+        private static let bytes = [UInt8](repeating: 7, count: 1 << 25)
+
+        func perform(_ connection: borrowing Socket) throws {
+            switch self {
+            case .all: try connection.sendAll(Self.bytes)
+            case .file:
+                let directory = try TemporaryDirectory()
+                let file = unsafe open(try directory.write("file", Self.bytes), O_RDONLY | O_CLOEXEC)
+                defer { close(file) }
+                try connection.sendFile(file)
+            case .writer:
+                var writer = SocketWriter()
+                try writer.write(Self.bytes, to: connection)
+                try writer.flush(to: connection)
+            case .some: while true { try connection.send(Self.bytes) }
+            case .message: while true { try connection.sendMessage([Self.bytes]) }
+            }
+        }
+    }
+
+    private static func impatientServer() throws -> StreamServer {
+        var limits = ServerLimits()
+        (limits.firstByteTimeout, limits.idleTimeout) = (nil, .milliseconds(100))
+        return try tcpServer(limits: limits)
+    }
+
+    @Test(
+        "Regression: whose send was given up got an orderly end, when a thread's handler said nothing of it",
+        arguments: Sending.allCases)
+    func silentBlockingHandler(_ sending: Sending) throws {
+        let server = try Self.impatientServer()
+        let codes = Journal<SocketError.Code?>()
+        let background = try Background {
+            try server.serveBlocking { connection, _ in
+                // What was not read would reset the connection by itself.
+                _ = try connection.receive(atMost: 1)
+                do { try sending.perform(connection) } catch { codes.write((error as? SocketError)?.code) }
+            }
+        }
+        #expect(Self.end(of: try Self.connect(to: server)) == .connectionReset)
+        #expect(codes.wait(for: 1) == [.timedOut])
+        server.shutdown()
+        try background.join()
+    }
+
+    @Test("What was refused in time and taken later is no loss: the client gets everything")
+    func refusedAndMadeGood() throws {
+        let server = try Self.impatientServer()
+        let refused = Journal<Int>()
+        let done = Journal<Int>()
+        let background = try Background {
+            try server.serveBlocking { connection, _ in
+                _ = try connection.receive(atMost: 1)
+                let bytes = [UInt8](repeating: 7, count: 100_000)
+                var sent = 0
+                while case nil = errorCode({ () throws(SocketError) in sent += try connection.send(bytes) }) {}
+                refused.write(sent)
+                while case .timedOut = errorCode({ () throws(SocketError) in sent += try connection.send(bytes) }) {}
+                done.write(sent)
+            }
+        }
+        let client = try Self.connect(to: server)
+        let half = refused.wait(for: 1)[0] / 2
+        try #expect(client.socket.receiveExactly(half).count == half)
+        let rest = done.wait(for: 1)[0] - half
+        try #expect(client.socket.receiveExactly(rest).count == rest)
+        #expect(client.socket.drainToEnd() == nil)
         server.shutdown()
         try background.join()
     }

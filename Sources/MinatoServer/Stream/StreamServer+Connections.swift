@@ -21,7 +21,7 @@ extension StreamServer {
                 do {
                     let client = try socket.client(accepted: client, policy: hooks.proxyProtocol, limits: limits)
                     try? socket.setTimeout(limits.idleTimeout)
-                    if let timeout = limits.firstReceiveTimeout { socket.limitFirstReceive(to: timeout) }
+                    socket.beServed(limitingFirstReceiveTo: limits.firstReceiveTimeout)
                     if hooks.verify?(socket, client) ?? true {
                         socket = body(socket, client) { error in
                             // With the number of the connection, which is open as long as its handler is at work.
@@ -33,7 +33,8 @@ extension StreamServer {
                     hooks.report(error, client)
                 }
                 dismiss()
-                if isGivenUp { UnsentData.giveUp(socket.descriptor) }
+                // Also where the handler has said nothing of it.
+                if isGivenUp || socket.hasLostOutput { UnsentData.giveUp(socket.descriptor) }
                 // Whatever the handler did before, the peer sees the end of the stream and not a reset, unless it sent
                 // something that nobody read. Python: shutdown_request.
                 try? socket.shutdown(.sending)

@@ -107,6 +107,8 @@ public struct SocketWriter: Sendable {
         } else {
             pending = []
         }
+        // What was not sent may still be.
+        socket.didSend(Int64(result))
         guard result >= 0 else { throw socket.failure(.send, result) }
     }
 }

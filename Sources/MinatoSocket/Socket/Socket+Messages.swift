@@ -69,6 +69,7 @@ extension Socket {
                 }
             }
         }
+        didSend(result)
         guard result >= 0 else { throw failure(.send, result, remote: address) }
         return Int(result)
     }

@@ -19,6 +19,7 @@ extension Socket {
                 unsafe minato_socket_send(descriptor, bytes.startOrDummy, bytes.count, flags.rawValue, deadline)
             }
         }
+        didSend(result)
         guard result >= 0 else { throw failure(.send, result) }
         return Int(result)
     }
@@ -49,6 +50,7 @@ extension Socket {
                 return result
             }
         }
+        didSend(Int64(result), isPart: true)
         guard result >= 0 else { throw failure(.send, result) }
     }
 
@@ -119,6 +121,7 @@ extension Socket {
             sent += step
             return result
         }
+        didSend(Int64(result), isPart: true)
         guard result >= 0 else { throw failure(.sendFile, result) }
         return Int64(sent)
     }

@@ -41,13 +41,14 @@ public struct Socket: ~Copyable, Sendable {
     private var timeoutNanoseconds: Int64 = -1
 
     /// Unmanaged, because a type that discards itself can hold nothing that has to be let go of. This socket owns it.
-    private var ownedFirstReceiveLimit: Unmanaged<FirstReceiveLimit>?
+    private var ownedServedStream: Unmanaged<ServedStream>?
 
-    var firstReceiveLimit: FirstReceiveLimit? {
-        get { unsafe ownedFirstReceiveLimit?.takeUnretainedValue() }
+    /// Only of a server's connection.
+    var servedStream: ServedStream? {
+        get { unsafe ownedServedStream?.takeUnretainedValue() }
         set {
-            unsafe ownedFirstReceiveLimit?.release()
-            unsafe ownedFirstReceiveLimit = newValue.map { unsafe Unmanaged.passRetained($0) }
+            unsafe ownedServedStream?.release()
+            unsafe ownedServedStream = newValue.map { unsafe Unmanaged.passRetained($0) }
         }
     }
 
@@ -102,7 +103,7 @@ public struct Socket: ~Copyable, Sendable {
     }
 
     deinit {
-        unsafe ownedFirstReceiveLimit?.release()
+        unsafe ownedServedStream?.release()
         minato_socket_close(descriptor)
     }
 
@@ -117,7 +118,7 @@ public struct Socket: ~Copyable, Sendable {
     public consuming func close() throws(SocketError) {
         let descriptor = descriptor
         let network = networkName
-        unsafe ownedFirstReceiveLimit?.release()
+        unsafe ownedServedStream?.release()
         discard self
         let result = minato_socket_close(descriptor)
         if result < 0, result != -ECONNRESET { throw SocketError(.close, .init(result: result), network: network) }
@@ -129,7 +130,7 @@ public struct Socket: ~Copyable, Sendable {
     public consuming func detach() -> Int32 {
         let descriptor = descriptor
         if detachesBlocking { minato_socket_set_blocking(descriptor, true) }
-        unsafe ownedFirstReceiveLimit?.release()
+        unsafe ownedServedStream?.release()
         discard self
         return descriptor
     }
@@ -153,7 +154,7 @@ public struct Socket: ~Copyable, Sendable {
             owning: result, family: family, kind: kind, protocolNumber: protocolNumber,
             detachesBlocking: detachesBlocking)
         copy.timeoutNanoseconds = timeoutNanoseconds
-        copy.firstReceiveLimit = firstReceiveLimit
+        copy.servedStream = servedStream
         return copy
     }
 
@@ -174,7 +175,7 @@ public struct Socket: ~Copyable, Sendable {
             throw SocketError(.option, .invalidArgument, network: networkName, subject: "timeout \(timeout)")
         }
         timeoutNanoseconds = timeout?.nanosecondsRoundedUp ?? -1
-        firstReceiveLimit = nil
+        servedStream?.endFirstReceive()
     }
 
     /// When a call that begins now has to be done.
