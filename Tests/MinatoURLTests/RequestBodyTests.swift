@@ -268,6 +268,23 @@ import Testing
         reached.open()
     }
 
+    /// A writer that somebody has kept is of no use when its body is over.
+    @Test func keptWritersWriteNothing() async throws {
+        let server = try RawServer { connection in
+            guard let (_, body) = Self.receive(connection) else { return }
+            connection.send(okay("\(body.count)"))
+        }
+        let kept = Outcome.Kept<URLOpener.Request.BodyWriter>()
+        let body = URLOpener.Request.Body.stream(length: nil) { writer in
+            kept.append(writer)
+            try await writer.write([1, 2, 3])
+        }
+        let response = try await URLOpener().open(URLOpener.Request(server.url(), body: body))
+        #expect(try await response.body.collect(upTo: 9) == Array("3".utf8))
+        let error = await #expect(throws: OpenError.self) { try await kept.values[0].write([4]) }
+        #expect(error?.description == "open \(server.url()): the transfer is over (closed)")
+    }
+
     /// The response begins while the body is still being written, and both go on.
     @Test func streamsBothWaysAtOnce() async throws {
         let server = try RawServer { connection in
@@ -333,5 +350,34 @@ import Testing
             #expect(try await response.body.collect(upTo: 9) == Array("again \(row.hasBody ? 3 : 0)".utf8))
         }
         #expect(await served.opened())
+    }
+
+    /// The same for a body that is made piece by piece, of which the server has had all: made and sent once more, where that can
+    /// be; an error of its own where it cannot.
+    @Test(arguments: Face.allCases, [(Kind.stream, true), (.stream, false), (.chunks, true), (.chunks, false)])
+    func staleConnectionsUnderAStream(_ face: Face, _ row: (kind: Kind, isRestartable: Bool)) async throws {
+        let server = try RawServer { connection in
+            if connection.index == 0 {
+                _ = Self.receive(connection)
+                connection.send(okay("first"))
+                _ = Self.receive(connection)
+                return connection.reset()
+            }
+            while let (_, body) = Self.receive(connection) {
+                connection.send(okay(body == Self.whole ? "right" : "wrong"))
+            }
+        }
+        let opener = URLOpener()
+        _ = try await face.open(opener, server.url()).body.collect(upTo: 9)
+        let directory = try TemporaryDirectory()
+        let body = try body(row.kind, face, in: directory, isRestartable: row.isRestartable)
+        let request = try URLOpener.Request(server.url(), method: "PUT", body: body)
+        if row.isRestartable {
+            #expect(try await face.open(opener, request).body.collect(upTo: 9) == Array("right".utf8))
+        } else {
+            let error = await #expect(throws: OpenError.self) { try await face.open(opener, request) }
+            #expect(error?.code == .emptyReply && error?.operation == .open, "\(error as Any)")
+            #expect(server.peers.count <= 2)
+        }
     }
 }

@@ -117,14 +117,12 @@ final class FileFeed: BodyFeed {
 /// Pieces that a closure gives in the thread that asks.
 final class PullFeed: BodyFeed {
     private let begin: () throws -> () throws -> [UInt8]
-    private let isRestartable: Bool
     private var next: (() throws -> [UInt8])?
     private var piece: ArraySlice<UInt8> = []
     private let url: String
 
-    init(_ begin: @escaping () throws -> () throws -> [UInt8], isRestartable: Bool, url: String) {
+    init(_ begin: @escaping () throws -> () throws -> [UInt8], url: String) {
         self.begin = begin
-        self.isRestartable = isRestartable
         self.url = url
     }
 
@@ -142,9 +140,8 @@ final class PullFeed: BodyFeed {
         return .bytes(count)
     }
 
+    /// Whether the closure may be asked to begin once more is known to ``CurlTransfer/maySend()``, without which nothing is read.
     func rewind() -> Bool {
-        guard next != nil else { return true }
-        guard isRestartable else { return false }
         (next, piece) = (nil, [])
         return true
     }

@@ -2,25 +2,21 @@
 protocol BodySource: Sendable {
     /// Begins to give the bytes, for one hop of the URL.
     ///
-    /// - Parameters:
-    ///   - isBlocking: Whether a thread of the program will ask for them, which may be kept waiting.
-    ///   - isRestartable: Whether the bytes can be had again.
+    /// - Parameter isBlocking: Whether a thread of the program will ask for them, which may be kept waiting.
     /// - Throws: ``OpenError`` when there are none, or none for such a thread.
-    func open(_ request: URLOpener.Request, isBlocking: Bool, isRestartable: Bool) throws(OpenError) -> any BodyFeed
+    func open(_ request: URLOpener.Request, isBlocking: Bool) throws(OpenError) -> any BodyFeed
 }
 
 struct ByteSource: BodySource {
     let bytes: [UInt8]
 
-    func open(_ request: URLOpener.Request, isBlocking: Bool, isRestartable: Bool) -> any BodyFeed { ArrayFeed(bytes) }
+    func open(_ request: URLOpener.Request, isBlocking: Bool) -> any BodyFeed { ArrayFeed(bytes) }
 }
 
 struct FileSource: BodySource {
     let path: String
 
-    func open(
-        _ request: URLOpener.Request, isBlocking: Bool, isRestartable: Bool
-    ) throws(OpenError) -> any BodyFeed {
+    func open(_ request: URLOpener.Request, isBlocking: Bool) throws(OpenError) -> any BodyFeed {
         try FileFeed(path, url: request.url)
     }
 }
@@ -29,9 +25,7 @@ struct FileSource: BodySource {
 struct StreamSource: BodySource {
     let write: @Sendable (URLOpener.Request.BodyWriter) async throws -> Void
 
-    func open(
-        _ request: URLOpener.Request, isBlocking: Bool, isRestartable: Bool
-    ) throws(OpenError) -> any BodyFeed {
+    func open(_ request: URLOpener.Request, isBlocking: Bool) throws(OpenError) -> any BodyFeed {
         guard !isBlocking else { throw request.refusal("a stream of a task cannot be sent by a blocking open") }
         return StreamFeed(write, url: request.url, length: request.body?.length)
     }
@@ -41,10 +35,8 @@ struct StreamSource: BodySource {
 struct PullSource: BodySource {
     let begin: @Sendable () throws -> () throws -> [UInt8]
 
-    func open(
-        _ request: URLOpener.Request, isBlocking: Bool, isRestartable: Bool
-    ) throws(OpenError) -> any BodyFeed {
+    func open(_ request: URLOpener.Request, isBlocking: Bool) throws(OpenError) -> any BodyFeed {
         guard isBlocking else { throw request.refusal("a blocking stream cannot be sent by a task") }
-        return PullFeed(begin, isRestartable: isRestartable, url: request.url)
+        return PullFeed(begin, url: request.url)
     }
 }

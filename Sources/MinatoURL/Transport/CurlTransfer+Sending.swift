@@ -14,7 +14,7 @@ extension CurlTransfer {
         }
         // libcurl takes a copy.
         if let bytes = body.bytes, bytes.count <= CurlOptions.copiedCount { return }
-        let opened = try body.source.open(request, isBlocking: isBlocking, isRestartable: body.isRestartable)
+        let opened = try body.source.open(request, isBlocking: isBlocking)
         (feed, length) = (opened, opened.length ?? length)
     }
 

@@ -194,9 +194,14 @@ final class CurlTransfer: @unchecked Sendable {
             sockets?.shutDown()
         }
         isComplete = code == CURLE_OK && problem == nil && hasHead
-        // Without a head libcurl says these only of HTTP/2.
-        let isEmpty = (code == CURLE_PARTIAL_FILE || code == CURLE_OK) && !parser.hasBegun && !request.isForFTP
-        isStale = isEmpty && failure == nil && sendCount == 1 && mayRepeat && easy.long(CURLINFO_NUM_CONNECTS) == 0
+        // Without a head libcurl says the first two only of HTTP/2. The third it says when a connection that was used before has
+        // ended, and it would send the request again by itself, but cannot have the body once more.
+        let cannotRewind = code == CURLE_SEND_FAIL_REWIND
+        let isEmpty =
+            (code == CURLE_PARTIAL_FILE || code == CURLE_OK || cannotRewind) && !parser.hasBegun && !request.isForFTP
+        isStale =
+            isEmpty && failure == nil && sendCount == 1 && mayRepeat
+            && (cannotRewind || easy.long(CURLINFO_NUM_CONNECTS) == 0)
         if isComplete || isCutShort {
             pipe.finish(.complete, trailers: parser.trailers)
         } else if let failure {
@@ -380,7 +385,7 @@ extension CurlTransfer {
     }
 
     /// Whether a request that ended by this error is to go out once more, on another connection. With HTTP/1.1 libcurl does that
-    /// itself: see `maySend`.
+    /// itself, unless the body is a task's: see `maySend`.
     ///
     /// Of a transfer that another thread has ended, by another error, nothing is looked at: it may still be under way.
     func mustRepeat(after error: OpenError) -> Bool { error.code == .emptyReply && isStale }
