@@ -36,6 +36,32 @@ import Testing
         #expect(Set(nonces.dropFirst()).count == 1 && nonces[1]?.utf8.count == 32)
     }
 
+    /// A count has eight digits: a nonce that has been used with all of them goes out no more, and the server is asked for another.
+    @Test func isUsedUp() throws {
+        let transport = ScriptedTransport { request, index in
+            if request.field("Authorization") != nil { return Reply(status: 200) }
+            return Self.challenge("realm=R, nonce=\(index < 4 ? "n" : "m")")
+        }
+        let authenticator = DigestAuthenticator(.server, Authentication.passwords("http://h/"), mostUses: 3)
+        let opener = URLOpener([DigestAuthHandler(authenticator)], transport: transport)
+        for path in ["/a", "/b", "/c", "/d", "/e"] { #expect(try opener.openBlocking("http://h" + path).status == 200) }
+        #expect(Self.sent(transport) == ["-", "/a n/1", "/b n/2", "/c n/3", "-", "/d m/1", "/e m/2"])
+    }
+
+    /// A server that always gives the same one, whose counts have all been used: as if it were new, with a new one of ours.
+    @Test func isUsedUpAndGivenAgain() throws {
+        let sessions = DigestSessions(mostUses: 3)
+        let challenge = try DigestChallenge(
+            try #require(Challenge.parse(Array("Digest realm=R, nonce=n, qop=auth".utf8)).first))
+        let place = try RequestURL("http://h/")
+        let used = (1...4).map { number in
+            let credentials = PasswordManager.Credentials(user: "u", password: "p")
+            let session = sessions.begin(challenge, credentials, clientNonce: "c\(number)", at: place, .server)
+            return "\(session.clientNonce)/\(session.count)"
+        }
+        #expect(used == ["c1/1", "c1/2", "c1/3", "c4/1"])
+    }
+
     /// Where a nonce goes unasked, by the domain of its challenge, the URL of the next request, and what the manager says.
     @Test(arguments: [
         ("", "http://h/other", true), ("", "http://h:81/", false), ("", "https://h/", false), ("", "http://i/", false),

@@ -4,7 +4,7 @@ internal import HTTPTypes
 struct DigestAuthenticator: Sendable {
     let side: AuthenticationSide
     let passwords: PasswordManager
-    private let sessions = DigestSessions()
+    private let sessions: DigestSessions
     private let makeClientNonce: @Sendable () -> String
 
     /// Makes one that knows no nonce yet.
@@ -12,13 +12,15 @@ struct DigestAuthenticator: Sendable {
     /// - Parameters:
     ///   - side: Who asks.
     ///   - passwords: Where the passwords come from.
+    ///   - mostUses: How often a nonce is used: as often as its count has numbers, but for tests.
     ///   - makeClientNonce: Where the nonces of ours come from: the system's random generator, but for tests.
     init(
-        _ side: AuthenticationSide, _ passwords: PasswordManager,
+        _ side: AuthenticationSide, _ passwords: PasswordManager, mostUses: UInt32 = .max,
         makeClientNonce: @escaping @Sendable () -> String = Self.randomNonce
     ) {
         self.side = side
         self.passwords = passwords
+        sessions = DigestSessions(mostUses: mostUses)
         self.makeClientNonce = makeClientNonce
     }
 

@@ -19,6 +19,11 @@ final class DigestSessions: Sendable {
 
     private let entries = Guarded<[Entry]>([])
 
+    /// How often a nonce is used: its count has eight digits.
+    private let mostUses: UInt32
+
+    init(mostUses: UInt32 = .max) { self.mostUses = mostUses }
+
     /// Begins a session, in place of earlier ones of the same credentials and realm there.
     ///
     /// A server may give the same nonce to many. Then the count goes on, and so does the nonce of ours: the pair of both nonces
@@ -42,11 +47,13 @@ final class DigestSessions: Sendable {
                     && entry.session.challenge.realm == challenge.realm
             }
             var session = DigestSession(challenge, credentials, clientNonce: clientNonce)
-            if let old = entries.first(where: { isReplaced($0) && $0.session.nonce == challenge.nonce })?.session {
+            if let old = entries.first(where: { isReplaced($0) && $0.session.nonce == challenge.nonce })?.session,
+                old.count < mostUses
+            {
                 if old.challenge.nonce == old.nonce {
                     session = DigestSession(challenge, credentials, clientNonce: old.clientNonce)
                 }
-                session.count = old.count &+ 1
+                session.count = old.count + 1
             }
             entries.removeAll(where: isReplaced)
             if entries.count == Self.capacity { entries.removeFirst() }
@@ -70,10 +77,10 @@ final class DigestSessions: Sendable {
 
     /// Counts one more use of a session.
     ///
-    /// - Returns: The session as the next request is to use it, or nil when it is gone.
+    /// - Returns: The session as the next request is to use it, or nil when it is gone, or used up.
     func next(_ session: DigestSession, at place: RequestURL) -> DigestSession? {
         update(session.nonce, at: place) { entry in
-            guard entry.session.count < .max else { return false }
+            guard entry.session.count < mostUses else { return false }
             entry.session.count += 1
             return true
         }
