@@ -247,14 +247,16 @@ extension BodyPipe {
         }
     }
 
-    /// The head, or how the transfer ended without one.
-    func takeHead() throws(OpenError) -> URLOpener.ResponseHead? {
+    /// The head, once its driver has said that somebody who waits for it need not any more.
+    ///
+    /// - Throws: How the transfer ended without one.
+    func takeHead() throws(OpenError) -> URLOpener.ResponseHead {
         let (head, end) = state.withLock { state in (state.head, state.end) }
         if let head { return head }
         switch end {
         case .failed(let error)?: throw error
         case .closed?: throw OpenError(.closed, .read, url: url, detail: "the response was closed")
-        case .complete?, nil: return nil
+        case .complete?, nil: throw OpenError(.closed, .open, url: url, detail: "the open was given up")
         }
     }
 

@@ -49,10 +49,7 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             }
         }
         try run((minato_clock_now(), .none)) { pipe in pipe.moment.hasHead }
-        guard let head = try transfer.pipe.takeHead() else {
-            throw OpenError(.closed, .open, url: transfer.request.url, detail: "the open was given up")
-        }
-        return head
+        return try transfer.pipe.takeHead()
     }
 
     func drive(until count: Int, limit: Duration?) throws(OpenError) {

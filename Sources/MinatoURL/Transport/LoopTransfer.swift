@@ -37,8 +37,7 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
             transfer.end()
         }
         try await pipe.wait(for: .head, driver: self)
-        guard let head = try pipe.takeHead() else { throw error(.closed, "the open was given up") }
-        return head
+        return try pipe.takeHead()
     }
 
     /// There is more of the request's body. From any thread.

@@ -29,8 +29,7 @@ final class ThreadTransfer: BodyDriver {
                 .transport, .prepare, url: pipe.url, detail: "no thread: \(error)", systemCode: error.code.rawValue)
         }
         try await pipe.wait(for: .head, driver: self)
-        guard let head = try pipe.takeHead() else { throw error(.closed, "the open was given up") }
-        return head
+        return try pipe.takeHead()
     }
 
     /// What the thread does: fills the pipe whenever somebody wants more, until the transfer has ended.
