@@ -99,6 +99,26 @@ import Testing
         #expect(try await server.line() == "gone")
     }
 
+    /// A body that a handler does not want is read to its end, so that the connection can be used again, but not for long.
+    @Test func whatIsNotWanted() async throws {
+        let server = try FaultyFTPServer("half")
+        let other = try FaultyFTPServer("none")
+        struct Elsewhere: OpenerHandler {
+            let url: String
+            func examine(
+                _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
+            ) throws(OpenError) -> URLOpener.Verdict {
+                exchange.hops.isEmpty ? .retry(try URLOpener.Request(url), because: .other) : .accept
+            }
+        }
+        let opener = URLOpener(FTPHandler(), Elsewhere(url: other.url))
+        let response = try await opener.open(server.url, timeout: Self.patience)
+        #expect(response.url == other.url)
+        #expect(try await response.body.collect(upTo: 2000).count == 1000)
+        #expect(try await server.line() == "stuck")
+        #expect(try await server.line() == "gone")
+    }
+
     /// Goodbyes are not waited for.
     @Test(arguments: Face.allCases)
     func afterTheFile(_ face: Face) async throws {

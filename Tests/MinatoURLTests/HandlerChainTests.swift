@@ -77,6 +77,27 @@ import Testing
         #expect(after?.detail == "not now" && after?.blockingResponse?.status == 200)
     }
 
+    /// A request that is to go out again, after an answer that asks for patience, is prepared again.
+    @Test(arguments: Face.allCases)
+    func handlersThrowWhenARequestIsRepeated(_ face: Face) async throws {
+        struct Once: OpenerHandler {
+            let count = Outcome.Counter()
+            func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
+                count.add(1)
+                if count.value > 1 { throw OpenError(.init(rawValue: "mine"), url: request.url, detail: "not twice") }
+            }
+        }
+        let mock = MockTransport { _ in .init(status: 503, body: [7]) }
+        var configuration = URLOpener.Configuration()
+        configuration.retries = .init(attempts: 3)
+        configuration.retries.firstPause = .milliseconds(1)
+        let opener = URLOpener(Once(), transport: mock, configuration: configuration)
+        let error = await #expect(throws: OpenError.self) { try await face.open(opener, "http://h/") }
+        #expect(error?.description == "handle http://h/: not twice (mine)" && error?.status == 503)
+        #expect(try await AnyResponse(error)?.body.read(9) == [7])
+        #expect(mock.requests.count == 1)
+    }
+
     @Test func retriesSeeTheHistoryAndEnd() throws {
         let transport = ScriptedTransport(.init(status: 503))
         let retrying = Marker(name: "x") { .retry($0.original, because: .other) }

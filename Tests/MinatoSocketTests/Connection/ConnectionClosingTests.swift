@@ -239,6 +239,13 @@ struct ConnectionClosingTests {
                 #expect(error.code == .noSuchOption)
                 #expect(error.description.hasPrefix("option tcp level 6 name 9999 127.0.0.1:"))
             }
+            do throws(SocketError) {
+                _ = try connection.option(SocketOption<Int>(level: 6, name: 9999))
+                Issue.record("no error")
+            } catch {
+                #expect(error.code == .noSuchOption)
+                #expect(error.description.hasPrefix("option tcp level 6 name 9999 127.0.0.1:"))
+            }
         }
     }
 

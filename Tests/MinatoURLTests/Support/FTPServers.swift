@@ -31,10 +31,10 @@ final class FTPSite: Sendable {
 final class FaultyFTPServer: Sendable {
     private let server: PythonServer
 
-    /// It prints `stuck` when it keeps a reply back, and `gone` when the client then ends the connection.
+    /// It prints `stuck` when it keeps a reply or the half of the file back, and `gone` when the client then ends the connection.
     ///
     /// - Parameter fault: A command whose reply is missing (`greeting`, `USER`, `PASV`, `RETR`, `226`, `QUIT`), or what is wrong:
-    ///   `flood`, `other host`, `short`, `junk`.
+    ///   `flood`, `other host`, `short`, `half`, `junk`.
     init(_ fault: String) throws {
         server = try PythonServer(
             """
@@ -42,11 +42,12 @@ final class FaultyFTPServer: Sendable {
             fault = sys.argv[1]
             content = b'x' * 1000
             def serve(control):
+                def wait():
+                    print('stuck')
+                    while control.recv(100): pass
+                    print('gone')
                 def say(name, text):
-                    if name == fault:
-                        print('stuck')
-                        while control.recv(100): pass
-                        print('gone')
+                    if name == fault: wait()
                     control.sendall(text + b'\\r\\n')
                 if fault == 'flood':
                     while True: control.sendall(b'220-' + b'x' * 200 + b'\\r\\n')
@@ -66,7 +67,8 @@ final class FaultyFTPServer: Sendable {
                     elif command == 'RETR':
                         say(command, b'150 here it comes')
                         stream, _ = data.accept()
-                        stream.sendall(content[:500] if fault == 'short' else content)
+                        stream.sendall(content[:500] if fault in ('short', 'half') else content)
+                        if fault == 'half': wait()
                         stream.close()
                         say('226', b'226 done')
                     elif command == 'QUIT': say(command, b'221 bye')
