@@ -1,8 +1,8 @@
-// crowd PORT IDLE SLOW DEAF RATE SECONDS LIMIT: those who crowd a server of lines, and some beside them who talk to it.
+// crowd PORT IDLE SLOW DEAF LENGTH RATE SECONDS LIMIT: those who crowd a server of lines, and some beside them who talk to it.
 //
 // IDLE connections send a line, take its answer, and stay. SLOW ones send three bytes without an end of line, a quarter of
-// LIMIT milliseconds apart, and nothing more. DEAF ones send 256 KiB in lines of 4 KiB and read nothing. When all of them are
-// there, 50 talkers send RATE lines of 32 bytes a second in turn for so many SECONDS, which begin half a second later.
+// LIMIT milliseconds apart, and nothing more. DEAF ones send 256 KiB in lines of LENGTH bytes and read nothing. When all of them
+// are there, 50 talkers send RATE lines of 32 bytes a second in turn for so many SECONDS, which begin half a second later.
 //
 // Prints one line of `NAME=NUMBER`: how many lines were `sent` and `answered`, how many of the idle were `served`, how many of
 // the slow and deaf were `evicted` by the server within LIMIT and three seconds after what they sent last, how many `early`,
@@ -17,10 +17,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TALKERS = 50, LINE = 32, DEAF_LINE = 4096, DEAF_BYTES = 256 * 1024 };
+enum { TALKERS = 50, LINE = 32, DEAF_BYTES = 256 * 1024 };
 
 static struct client *clients;
-static int count, poller;
+static int count, poller, deaf_line;
 static int64_t *latencies;
 static long sent, answered, served, evicted, early, gone_at_begin;
 static int64_t limit;
@@ -62,7 +62,7 @@ static void send_some(struct client *client) {
         memset(line, 'x', sizeof line);
         line[LINE - 1] = '\n';
         memset(lines, 'x', sizeof lines);
-        for (int place = DEAF_LINE - 1; place < DEAF_BYTES; place += DEAF_LINE) lines[place] = '\n';
+        for (int place = deaf_line - 1; place < DEAF_BYTES; place += deaf_line) lines[place] = '\n';
     }
     const int left = client->kind == DEAF ? DEAF_BYTES - client->progress : client->kind == SLOW ? 1 : LINE;
     if (left == 0) return;
@@ -154,11 +154,13 @@ static double microseconds(double share) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 8) return 64;
+    if (argc != 9) return 64;
     const int port = atoi(argv[1]), idle = atoi(argv[2]), slow = atoi(argv[3]), deaf = atoi(argv[4]),
-              rate = atoi(argv[5]);
-    const double seconds = atof(argv[6]);
-    limit = (int64_t)atoi(argv[7]) * (SECOND / 1000);
+              rate = atoi(argv[6]);
+    const double seconds = atof(argv[7]);
+    deaf_line = atoi(argv[5]);
+    limit = (int64_t)atoi(argv[8]) * (SECOND / 1000);
+    if (deaf_line < 1) return 64;
     clients = calloc((size_t)(idle + slow + deaf + TALKERS), sizeof *clients);
     latencies = calloc((size_t)(rate * (seconds + 1)), sizeof *latencies);
     poller = epoll_create1(EPOLL_CLOEXEC);
