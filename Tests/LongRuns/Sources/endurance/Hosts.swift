@@ -101,7 +101,8 @@ enum Hosts {
         }
     }
 
-    private static func serveBlocking(_ body: @escaping @Sendable () throws -> Void) {
+    /// On a thread of its own.
+    static func serveBlocking(_ body: @escaping @Sendable () throws -> Void) {
         let errand = unsafe Unmanaged.passRetained(ThreadErrand(body))
         var thread = pthread_t()
         let result = unsafe pthread_create(
@@ -112,9 +113,11 @@ enum Hosts {
                 return nil
             }, errand.toOpaque())
         if result != 0 { fail(SocketError.Code(result)) }
+        // Nobody joins it: its stack goes with it.
+        pthread_detach(thread)
     }
 
-    fileprivate static func fail(_ error: Any) -> Never {
+    static func fail(_ error: Any) -> Never {
         Console.say("endurance: \(error)")
         exit(EXIT_FAILURE)
     }

@@ -9,10 +9,12 @@ final class Tally: Sendable {
     /// Handlers and responders that there are.
     var inFlight: Int { begun.load(ordering: .relaxed) - ended.load(ordering: .relaxed) }
 
+    /// Those that there were and are.
+    var served: Int { begun.load(ordering: .relaxed) }
+
     var status: String {
         Console.status([
-            ("tasks", inFlight), ("served", begun.load(ordering: .relaxed)),
-            ("thrown", thrown.load(ordering: .relaxed)),
+            ("tasks", inFlight), ("served", served), ("thrown", thrown.load(ordering: .relaxed)),
         ])
     }
 
