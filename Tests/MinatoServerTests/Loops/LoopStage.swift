@@ -86,6 +86,9 @@ final class LoopServing: Sendable {
     /// Cancels the task that serves.
     func cancel() { task.cancel() }
 
+    /// Whether `serve` has returned already.
+    var hasReturned: Bool { !result.entries.isEmpty }
+
     /// Waits until `serve` has returned, and ends the loops. Throws what it threw.
     func join() throws {
         let result = result.wait(for: 1)

@@ -95,6 +95,29 @@ struct LoopsDrainTests {
         try serving.join()
     }
 
+    @Test("Serving goes on as long as a connection that is drained does, and no longer", arguments: LoopStage.all)
+    func returnsLast(stage: LoopStage) throws {
+        let server = try tcpServer()
+        let serving = try LoopServing(server, stage, stage.upper)
+        let busy = try sharedClient(of: server)
+        try busy.socket.sendAll("a\nb")
+        try #expect(busy.socket.receiveExactly(2) == Array("A\n".utf8))
+        let drain = try Background { server.drainBlocking(timeout: nil) }
+        while !server.isRefusing {}
+        // Always in the middle of a request: in many turns of the loops.
+        for _ in 0..<200 {
+            try busy.socket.sendAll("\nb")
+            try #expect(busy.socket.receiveExactly(2) == Array("B\n".utf8))
+        }
+        #expect(!serving.hasReturned)
+        try busy.socket.sendAll("\n")
+        try #expect(busy.socket.receiveExactly(2) == Array("B\n".utf8))
+        try busy.socket.shutdown(.sending)
+        #expect(busy.socket.drainToEnd() == nil)
+        try #expect(drain.join().ended == 0)
+        try serving.join()
+    }
+
     @Test(
         "A client that has not said anything when the drain begins may still do so", arguments: LoopStage.of(.responder)
     )
