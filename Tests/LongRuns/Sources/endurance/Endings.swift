@@ -85,7 +85,10 @@ final class Endings {
 
 /// A server that serves, until it is ended.
 private final class Serving: Sendable {
-    enum Outcome { case returned, threw(SocketError.Code?) }
+    enum Outcome {
+        case returned
+        case threw(SocketError.Code?)
+    }
 
     let tally = Tally()
     /// Has the next client's handler end the server.

@@ -71,7 +71,9 @@ static void begin(void) {
     epoll_ctl(poller, EPOLL_CTL_ADD, client->descriptor, &event);
 }
 
-static int is_gone(int error) { return error == ECONNRESET || error == EPIPE; }
+static int is_gone(int error) {
+    return error == ECONNRESET || error == EPIPE;
+}
 
 static void go_on(struct client *client) {
     if (client->descriptor < 0) return;
@@ -104,8 +106,9 @@ static void give_up_late(void) {
 static void answer(void) {
     char line[256];
     if (read(STDIN_FILENO, line, sizeof line) <= 0) exit(0);
-    printf("begun=%ld connected=%ld answered=%ld refused=%ld cut=%ld wrong=%ld late=%ld now=%lld\n", begun, connected,
-           answered, refused, cut, wrong, late, (long long)now());
+    printf(
+        "begun=%ld connected=%ld answered=%ld refused=%ld cut=%ld wrong=%ld late=%ld now=%lld\n", begun, connected,
+        answered, refused, cut, wrong, late, (long long)now());
     fflush(stdout);
 }
 
