@@ -21,7 +21,8 @@ struct ServeFailureTests {
         arguments: ["tcp", "udp"], ["async", "blocking", "responder"])
     func cannotServe(_ transport: String, _ face: String) throws {
         // Standard streams, signals, the socket; and one of the two of the loop.
-        let server = try RunningServer(transport, "--face", face, "--loops", "1", under: ["prlimit", "--nofile=6"])
+        let server = try RunningServer(
+            transport, "--face", face, "--loops", "1", under: RunningServer.withEpoll + ["prlimit", "--nofile=6"])
         #expect(server.line.hasPrefix("listening on \(transport)"))
         #expect(server.child.wait() == 1)
         let errors = server.child.readErrors()
@@ -50,7 +51,8 @@ struct ServeFailureTests {
     func failingWait(_ face: String) throws {
         // The waits with a deadline, which a connection brings.
         let server = try RunningServer(
-            "tcp", "--face", face, "--loops", "1", under: traced("epoll_pwait2:error=EFAULT:when=1+"))
+            "tcp", "--face", face, "--loops", "1",
+            under: RunningServer.withEpoll + traced("epoll_pwait2:error=EFAULT:when=1+"))
         let port = try #require(Int(server.port))
         let client = try Socket.connect(to: .tcp("127.0.0.1", port))
         for _ in 0..<4 { try? client.sendAll("x") }

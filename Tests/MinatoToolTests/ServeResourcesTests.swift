@@ -40,7 +40,8 @@ struct ServeResourcesTests {
     @Test("It runs as many loops as it is told to", arguments: ["async", "responder"])
     func loops(_ face: String) throws {
         let pollers = try ["1", "5"].map { loops in
-            let server = try RunningServer("tcp", "--handler", "echo", "--face", face, "--loops", loops)
+            let server = try RunningServer(
+                "tcp", "--handler", "echo", "--face", face, "--loops", loops, under: RunningServer.withEpoll)
             let client = try Socket.connect(to: .tcp("127.0.0.1", Int(server.port) ?? 0))
             try client.sendAll([7])
             #expect(try client.receive(atMost: 1) == [7])

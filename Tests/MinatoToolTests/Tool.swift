@@ -41,6 +41,9 @@ final class RunningServer {
     /// The line that it announced itself with.
     let line: String
 
+    /// To put in front of a command whose descriptors or system calls matter, when the tests run with the other backend.
+    static let withEpoll = ["env", "MINATO_EVENT_LOOP_BACKEND=epoll"]
+
     /// - Parameter program: what to put in front of the command.
     init(_ arguments: String..., under program: [String] = []) throws {
         child = try ChildProcess(program + [Tool.path, "serve"] + arguments)
