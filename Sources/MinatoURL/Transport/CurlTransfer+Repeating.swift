@@ -1,0 +1,27 @@
+// When a request goes out twice.
+extension CurlTransfer {
+    /// Whether the request may go out: the first time, and once more when a connection that was used again turns out to be
+    /// dead before one byte of a response, if the server may get the request twice.
+    ///
+    /// libcurl would send it up to five times, whatever its method, and 7.88 does not say whether a server of HTTP/2 has refused
+    /// it. RFC 9110 section 9.2.2.
+    func maySend() -> Bool {
+        sendCount += 1
+        // libcurl counts the repetitions of a handle, gives up after five, and begins anew only when the handle is reset.
+        if sendCount > 1 { easy.setting = nil }
+        // libcurl 7.88 rewinds a body of which something has gone out. What it has taken, and could not send, it drops.
+        if sendCount == 1 || (sendCount == 2 && mayRepeat && (fedCount == 0 || rewind())) { return true }
+        problem = ResponseHeadParser.Problem(
+            code: .emptyReply, detail: "the connection, used before, ended without a response to this request")
+        return false
+    }
+
+    /// Whether a request that ended by this error is to go out once more, on another connection. With HTTP/1.1 libcurl does that
+    /// itself, unless the body is a task's: see `maySend`.
+    ///
+    /// Of a transfer that another thread has ended, by another error, nothing is looked at: it may still be under way.
+    func mustRepeat(after error: OpenError) -> Bool { error.code == .emptyReply && isStale }
+
+    /// Whether the server may get the request twice.
+    var mayRepeat: Bool { request.isIdempotent && request.body?.isRestartable != false }
+}
