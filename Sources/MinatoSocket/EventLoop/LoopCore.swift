@@ -31,7 +31,7 @@ package final class LoopCore: @unchecked Sendable {
     /// The operations that a job may make without waiting; then its task goes behind the others.
     static let share = 32
 
-    private let poller: OpaquePointer
+    let poller: OpaquePointer
     private let events: UnsafeMutablePointer<minato_event>
     let inbox = Guarded(Inbox())
     /// Whether the poller reports edges by itself: epoll does, poll(2) has to be told what is waited for.
@@ -39,7 +39,7 @@ package final class LoopCore: @unchecked Sendable {
 
     /// What belongs to the loop's thread, in plain memory: a class's variables are checked for exclusive access each time.
     @safe
-    private struct Thread: ~Copyable {
+    struct Thread: ~Copyable {
         var jobs = JobRing()
         /// The jobs of those who had their share, and of those who had it before they waited: run one by one, each after another
         /// look at the descriptors.
@@ -72,8 +72,8 @@ package final class LoopCore: @unchecked Sendable {
     /// How often the process had forked when the loop was opened.
     let forks = minato_thread_forks()
 
-    private let threadMemory: UnsafeMutablePointer<Thread>
-    private var thread: Thread {
+    let threadMemory: UnsafeMutablePointer<Thread>
+    var thread: Thread {
         _read { yield unsafe threadMemory.pointee }
         _modify { yield unsafe &threadMemory.pointee }
     }
@@ -115,64 +115,6 @@ package final class LoopCore: @unchecked Sendable {
     @inline(__always)
     package var isCurrent: Bool {
         unsafe minato_thread_value() == Unmanaged.passUnretained(self).toOpaque()
-    }
-}
-
-// MARK: - From any thread
-
-extension LoopCore {
-    /// Takes a job of a task that prefers this loop.
-    @inline(__always)
-    func enqueue(_ job: UnownedJob) {
-        if isCurrent {
-            if unsafe threadMemory.pointee.goesBehind {
-                thread.behind.append(job)
-            } else {
-                thread.jobs.append(job)
-            }
-        } else if !leave(.job(job)) {
-            // The loop has ended and the task has not: it goes on in the global pool.
-            globalConcurrentExecutor.enqueue(ExecutorJob(job))
-        }
-    }
-
-    /// The same on the loop's thread.
-    @inline(__always)
-    func enqueueOnLoop(_ job: UnownedJob) { thread.jobs.append(job) }
-
-    /// Runs `body` on the loop's thread, at once when this is it. False when the loop has ended: then it was not run.
-    @discardableResult
-    package func post(_ body: @escaping @Sendable () -> Void) -> Bool {
-        if isCurrent {
-            body()
-            return true
-        }
-        return leave(.call(body))
-    }
-
-    private func leave(_ item: Remote) -> Bool {
-        // In a forked child the lock may be held for ever, and the wake-up would reach the parent.
-        if isForked { return false }
-        let (isTaken, mustKick) = inbox.withLock { inbox in
-            if inbox.hasEnded { return (false, false) }
-            inbox.items.append(item)
-            defer { inbox.isAsleep = false }
-            return (true, inbox.isAsleep)
-        }
-        if mustKick { unsafe minato_poller_wake(poller) }
-        return isTaken
-    }
-
-    /// Has the loop end: its sources are told, and its thread returns.
-    func stop() {
-        if isForked { return }
-        let mustKick = inbox.withLock { inbox in
-            if inbox.isStopping || inbox.hasEnded { return false }
-            inbox.isStopping = true
-            inbox.isAsleep = false
-            return true
-        }
-        if mustKick { unsafe minato_poller_wake(poller) }
     }
 }
 
