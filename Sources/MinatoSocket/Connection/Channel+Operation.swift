@@ -32,10 +32,13 @@ extension Channel {
 
     /// One step: makes a call until it does not have to wait. The caller has the direction, after an error no more.
     ///
+    /// It is made part of its callers before anything is optimised: the compiler would sometimes make a function of it that waits
+    /// by itself, which is 300 instructions for each message with a timeout.
+    ///
     /// - Parameters:
     ///   - isReady: whether to try before waiting.
     ///   - limit: the deadline of the whole operation, which begins with its first wait.
-    @inline(__always)
+    @_transparent
     nonisolated(nonsending) func proceed(
         _ direction: Direction, _ isReady: Bool, _ limit: inout Deadline?, _ timeout: Duration?, _ deadline: Deadline,
         _ standard: borrowing Atomic<Int64>, _ attempt: (Int32) -> Int64
