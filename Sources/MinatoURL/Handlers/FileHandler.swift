@@ -87,6 +87,8 @@ private final class OpenedFile: @unchecked Sendable {
 
     /// The next bytes; none at the end.
     func next() throws(OpenError) -> [UInt8] {
+        // An array without room is one that others have as well, and its count is written.
+        guard left > 0 else { return [] }
         var code: Int32 = 0
         let wanted = min(left, Self.pieceSize)
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { memory, count in
@@ -99,7 +101,7 @@ private final class OpenedFile: @unchecked Sendable {
             if result >= 0 { code = 0 }
         }
         guard code == 0 else { throw OpenError(.fileFailed, .read, url: url, systemCode: code) }
-        guard !bytes.isEmpty || left == 0 else {
+        guard !bytes.isEmpty else {
             throw OpenError(.truncated, .read, url: url, detail: "the file became shorter while it was read")
         }
         left -= bytes.count
