@@ -254,7 +254,7 @@ extension LoopCore {
             handle(count)
             resumeYielded()
             callAgain()
-            runBehind(count)
+            if thread.behind.count > 0 { runBehind(count) }
         }
         end()
         minato_thread_set_value(nil)
@@ -322,6 +322,7 @@ extension LoopCore {
 
     /// Those who had their share: one of them, and one more for each 32 descriptors that were ready. So whoever asks for
     /// little waits for one share at most, however many there are that ask for much; and these get on, whatever the others do.
+    @inline(never)
     private func runBehind(_ events: Int32) {
         var left = min(thread.behind.count, 1 + max(Int(events), 0) / Self.share)
         while left > 0, let job = thread.behind.removeFirst() {
