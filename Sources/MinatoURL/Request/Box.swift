@@ -15,9 +15,6 @@ struct Box<Value: Sendable>: @unchecked Sendable {
 
     var value: Value { unsafe storage.value }
 
-    /// Whether both are the same one, not just equal.
-    func isIdentical(to other: Self) -> Bool { storage === other.storage }
-
     /// Changes the value, in place where nobody else has it.
     mutating func change<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result

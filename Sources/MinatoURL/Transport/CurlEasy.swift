@@ -7,8 +7,6 @@ internal import CMinato
 @safe
 final class CurlEasy: @unchecked Sendable {
     private(set) var pointer: UnsafeMutableRawPointer
-    /// The pointer as a key.
-    var key: UInt { unsafe UInt(bitPattern: pointer) }
     /// Where libcurl writes its last message.
     let message: UnsafeMutablePointer<CChar>
     /// The transfer under way, for the functions that libcurl calls.

@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "soak"))
 
 from cgroup import MemoryGroup  # noqa: E402
-from program import Failed, Program  # noqa: E402
+from program import Failed, Program, conclude  # noqa: E402
 
 FACES = ("async", "responder")
 RATE = 5000
@@ -111,10 +111,7 @@ def main():
         hold.hold_slow()
     except (Failed, subprocess.TimeoutExpired) as error:
         hold.wrongs.append(str(error))
-    for wrong in hold.wrongs:
-        print(f"FAILED {wrong}")
-    print("failed" if hold.wrongs else "holds")
-    return 1 if hold.wrongs else 0
+    return conclude(hold.wrongs)
 
 
 if __name__ == "__main__":

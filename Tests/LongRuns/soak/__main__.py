@@ -7,7 +7,7 @@ import time
 
 import network
 from disturbance import Disturbance
-from program import Failed, Program
+from program import Failed, Program, conclude
 from verdict import judge, judge_load
 
 
@@ -109,10 +109,7 @@ def main():
             # Whatever happens, nothing goes on.
             ends = soak.end()
         wrongs += ends
-    for wrong in wrongs:
-        print(f"FAILED {wrong}")
-    print("failed" if wrongs else "holds")
-    return 1 if wrongs else 0
+    return conclude(wrongs)
 
 
 if __name__ == "__main__":

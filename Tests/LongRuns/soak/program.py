@@ -84,3 +84,11 @@ class Program:
             status = self.process.wait()
         self.process.stdout.close()
         return status
+
+
+def conclude(wrongs):
+    """Prints what is wrong and whether it holds; the exit status for that."""
+    for wrong in wrongs:
+        print(f"FAILED {wrong}")
+    print("failed" if wrongs else "holds")
+    return 1 if wrongs else 0

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "soak"))
 
-from program import Failed, Program  # noqa: E402
+from program import Failed, Program, conclude  # noqa: E402
 
 # What each face runs on: the blocking one needs no loop.
 STAGES = (("async", "epoll"), ("async", "poll"), ("responder", "epoll"), ("responder", "poll"), ("blocking", "none"))
@@ -65,10 +65,7 @@ def main():
             wrongs += [f"{face}, {backend}: {wrong}" for wrong in storm(options.folder, face, backend)]
         except Failed as error:
             wrongs.append(f"{face}, {backend}: {error}")
-    for wrong in wrongs:
-        print(f"FAILED {wrong}")
-    print("failed" if wrongs else "holds")
-    return 1 if wrongs else 0
+    return conclude(wrongs)
 
 
 if __name__ == "__main__":
