@@ -55,31 +55,42 @@ def exchange(client, transport, place, message):
         return run(client.line(transport, place), message)
     line = [str(word) for word in client.line(transport, place)]
     # Who is ended leaves its files, such as the socket that a datagram was sent from.
-    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
-        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=os.environ | {"TMPDIR": folder},
+    with tempfile.TemporaryDirectory() as folder, _pipe() as (read_end, write_end), subprocess.Popen(
+        line, stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": folder}
     ) as process:
         try:
-            return _until_all_came(process, message)
+            return _until_all_came(write_end, process.stdout, message)
         finally:
             process.kill()
             process.wait()
 
 
-def _until_all_came(process, message):
+@contextlib.contextmanager
+def _pipe():
+    """A pipe of which no end blocks: curl waits in its read of telnet's input, whatever comes from the server meanwhile."""
+    ends = os.pipe()
+    try:
+        for end in ends:
+            os.set_blocking(end, False)
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def _until_all_came(write_end, output, message):
     """Writes and reads at a time, as both ends hold little."""
-    os.set_blocking(process.stdin.fileno(), False)
     rest, reply, end = memoryview(message), b"", time.monotonic() + PATIENCE
     while len(reply) < len(message):
-        writing = [process.stdin] if rest else []
-        readable, writable, _ = select.select([process.stdout], writing, [], max(0, end - time.monotonic()))
+        writing = [write_end] if rest else []
+        readable, writable, _ = select.select([output], writing, [], max(0, end - time.monotonic()))
         if readable:
-            piece = os.read(process.stdout.fileno(), 65_536)
+            piece = os.read(output.fileno(), 65_536)
             if not piece:
                 break
             reply += piece
         if writable:
-            rest = rest[os.write(process.stdin.fileno(), rest[:4096]):]
+            rest = rest[os.write(write_end, rest[:4096]):]
         if not readable and not writable:
             break
     return reply
