@@ -11,8 +11,27 @@ struct DeadlineTests {
             (.zero, 0), (.nanoseconds(1), 1), (Duration(secondsComponent: 0, attosecondsComponent: 1), 1),
             (Duration(secondsComponent: 1, attosecondsComponent: 1), 1_000_000_001), (.seconds(3), 3_000_000_000),
             (.seconds(Int64.max), Int64.max), (.seconds(Int64.min), Int64.min),
-            (.seconds(9_223_372_036), 9_223_372_036_000_000_000),
             (.nanoseconds(-5), -5), (.seconds(9_223_372_037), .max),
+            (.seconds(9_223_372_036), 9_223_372_036_000_000_000),
+            (Duration(secondsComponent: 0, attosecondsComponent: -1), 0), (.seconds(-30), -30_000_000_000),
+            (.seconds(30), 30_000_000_000), (.seconds(18) + .nanoseconds(446_744_074), 18_446_744_074),
+            // Around 2 to the 92nd attoseconds, where one division ends.
+            (
+                Duration(secondsComponent: 4_951_760_157, attosecondsComponent: 141_521_099_000_000_000),
+                4_951_760_157_141_521_099
+            ),
+            (
+                Duration(secondsComponent: 4_951_760_157, attosecondsComponent: 141_521_099_596_496_895),
+                4_951_760_157_141_521_100
+            ),
+            (
+                Duration(secondsComponent: 4_951_760_157, attosecondsComponent: 141_521_099_596_496_896),
+                4_951_760_157_141_521_100
+            ),
+            (
+                Duration(secondsComponent: 4_951_760_157, attosecondsComponent: 141_521_100_000_000_001),
+                4_951_760_157_141_521_101
+            ),
         ] as [(Duration, Int64)])
     func nanoseconds(_ duration: Duration, _ expected: Int64) {
         #expect(duration.nanosecondsRoundedUp == expected)

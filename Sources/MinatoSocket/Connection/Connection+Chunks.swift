@@ -96,7 +96,7 @@ extension Connection.Chunks.Iterator {
             await room.pass()
             wake = unsafe unretained._withUnsafeGuaranteedRef { $0.channel.wake(.reading) }
             if wake == .ready {
-                result = receive()
+                result = receive(isOnLoop: true)
                 if result >= 0 { return finish(result) }
             }
         }
@@ -128,10 +128,10 @@ extension Connection.Chunks.Iterator {
     }
 
     @inline(__always)
-    private mutating func receive() -> Int64 {
+    private mutating func receive(isOnLoop: Bool = false) -> Int64 {
         let most = chunks.most
         return unsafe unretained._withUnsafeGuaranteedRef { connection in
-            pieces.receive(connection.channel, connection.channel.descriptor, atMost: most)
+            pieces.receive(connection.channel, connection.channel.descriptor, atMost: most, isOnLoop: isOnLoop)
         }
     }
 

@@ -136,9 +136,13 @@ extension Connection {
 
 extension Channel {
     /// One receive; `body` gets the bytes when there are any, so that it can keep them in memory of just their size.
+    ///
+    /// - Parameter isOnLoop: whether this is the loop's thread, if the caller knows that it is.
     @inline(__always)
-    func receive(_ descriptor: Int32, atMost size: Int, _ body: (UnsafeRawBufferPointer) -> Void) -> Int64 {
-        unsafe withMemory(size) { memory in
+    func receive(
+        _ descriptor: Int32, atMost size: Int, isOnLoop: Bool = false, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Int64 {
+        unsafe withMemory(size, isOnLoop: isOnLoop) { memory in
             guard let base = memory.baseAddress else { return 0 }
             let result = unsafe minato_socket_receive_once(descriptor, base, memory.count)
             if result > 0 { unsafe body(UnsafeRawBufferPointer(start: base, count: Int(result))) }
@@ -148,8 +152,10 @@ extension Channel {
 
     /// Lends memory for the moment: the loop's, when it is this thread's and large enough.
     @inline(__always)
-    func withMemory(_ size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int64) -> Int64 {
-        if isOnLoop, size <= LoopCore.scratchSize {
+    func withMemory(
+        _ size: Int, isOnLoop: Bool = false, _ body: (UnsafeMutableRawBufferPointer) -> Int64
+    ) -> Int64 {
+        if isOnLoop || self.isOnLoop, size <= LoopCore.scratchSize {
             return unsafe core._withUnsafeGuaranteedRef { core in
                 unsafe body(UnsafeMutableRawBufferPointer(start: core.scratchMemory, count: size))
             }

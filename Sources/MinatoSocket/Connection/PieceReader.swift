@@ -32,10 +32,14 @@ struct PieceReader {
     }
 
     /// One receive, which `last` holds afterwards if there is anything.
+    ///
+    /// - Parameter isOnLoop: whether this is the loop's thread, if the caller knows that it is.
     @inline(__always)
-    mutating func receive(_ channel: Channel, _ descriptor: Int32, atMost most: Int) -> Int64 {
+    mutating func receive(
+        _ channel: Channel, _ descriptor: Int32, atMost most: Int, isOnLoop: Bool = false
+    ) -> Int64 {
         if expected > Self.small { return receiveInPlace(channel, descriptor, min(most, 2 &* Int(expected))) }
-        return unsafe channel.receive(descriptor, atMost: most) { unsafe keep($0, of: most) }
+        return unsafe channel.receive(descriptor, atMost: most, isOnLoop: isOnLoop) { unsafe keep($0, of: most) }
     }
 
     @inline(__always)

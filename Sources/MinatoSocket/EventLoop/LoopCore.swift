@@ -219,10 +219,12 @@ extension LoopCore {
     }
 
     /// Before the loop waits: from now on the time is another one.
-    private func endTurn() {
+    ///
+    /// - Parameter time: what the clock has said after the last job, 0 when nobody has looked.
+    private func endTurn(_ time: Int64) {
         let began = unsafe clock.pointee
         guard began != 0 else { return }
-        thread.longestTurn = max(thread.longestTurn, minato_clock_now() - began)
+        thread.longestTurn = max(thread.longestTurn, (time == 0 ? minato_clock_now() : time) - began)
         unsafe clock.pointee = 0
     }
 
@@ -242,12 +244,12 @@ extension LoopCore {
         var failedWaits = 0
         while takeInbox() {
             runJobs()
-            fireTimers()
+            let time = fireTimers()
             let mayWait =
                 unsafe thread.jobs.count == 0 && thread.behind.count == 0 && thread.yielded.isEmpty
                 && thread.again.isEmpty && fallAsleep()
             let deadline = mayWait ? thread.timers.next : Int64(MINATO_NO_WAIT)
-            endTurn()
+            endTurn(time)
             let count = unsafe minato_poller_wait(poller, events, Self.batch, deadline)
             failedWaits = count < 0 ? failedWaits + 1 : 0
             if count < 0, !goesOn(after: .init(result: count), inARow: failedWaits) { break }
@@ -332,15 +334,18 @@ extension LoopCore {
         }
     }
 
-    private func fireTimers() {
-        guard thread.timers.next != .max else { return }
+    /// The time, when nothing was run since the clock was read; otherwise 0.
+    private func fireTimers() -> Int64 {
+        guard thread.timers.next != .max else { return 0 }
         let now = minato_clock_now()
+        if thread.timers.next > now { return now }
         // Those that are left are due still: the loop looks at its descriptors without waiting, and comes back.
         for _ in 0..<Self.timersInARow {
-            guard let source = thread.timers.removeExpired(now) else { return }
+            guard let source = thread.timers.removeExpired(now) else { break }
             source.timeIsOver(now)
             runJobs()
         }
+        return 0
     }
 
     private func resumeYielded() {

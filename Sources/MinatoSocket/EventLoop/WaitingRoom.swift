@@ -15,7 +15,7 @@ final actor WaitingRoom: SerialExecutor {
     /// Without a channel: the loop behind whose other jobs the job goes.
     @exclusivity(unchecked) private nonisolated(unsafe) var core: Unmanaged<LoopCore>?
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
 
     /// Says whose wait the next ``pass()`` is, and whether it has a deadline.
     @inline(__always)

@@ -12,12 +12,14 @@ internal import CMinato
 /// C: the deadlines of `minato/clock.h`. See clock_gettime(2).
 public struct Deadline: Sendable, Comparable {
     /// Nanoseconds; see `clock.h`. An odd number may have been counted from a moment too early: see ``LoopCore/now``.
-    package let nanoseconds: Int64
+    @usableFromInline package let nanoseconds: Int64
 
+    @inlinable
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// Never comes.
-    public static let none = Deadline(nanoseconds: Int64(MINATO_NO_DEADLINE))
+    @inlinable
+    public static var none: Deadline { Deadline(nanoseconds: .max) }
 
     /// Has always passed: try once and never wait.
     package static let atOnce = Deadline(nanoseconds: Int64(MINATO_NO_WAIT))
@@ -53,6 +55,16 @@ public struct Deadline: Sendable, Comparable {
 extension Duration {
     /// Whole nanoseconds, rounded up so that nothing positive becomes zero, and saturating.
     package var nanosecondsRoundedUp: Int64 {
+        let high = Int64(truncatingIfNeeded: attoseconds >> 64)
+        guard high >= 0, high < 1 << 28 else { return nanosecondsOutOfUse }
+        // As long as people wait, up to 150 years: one division.
+        let (whole, rest) = UInt64(1_000_000_000).dividingFullWidth(
+            (UInt64(high), UInt64(truncatingIfNeeded: attoseconds)))
+        return Int64(whole) &+ (rest > 0 ? 1 : 0)
+    }
+
+    /// The same for every length of time, in many more steps.
+    private var nanosecondsOutOfUse: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let fraction = attoseconds / 1_000_000_000 + (attoseconds % 1_000_000_000 > 0 ? 1 : 0)
