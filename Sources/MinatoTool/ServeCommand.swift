@@ -28,14 +28,21 @@ struct ServeCommand: ParsableCommand {
     @Argument(help: "tcp, udp, unix or unixgram.")
     var transport: Transport
 
-    @Option(help: "tcp, udp: the address or name to listen at; an empty one means all interfaces.")
-    var host = "localhost"
+    @Option(help: "tcp, udp: the address or name to listen at; an empty one means all interfaces. (default: localhost)")
+    var host: String?
 
-    @Option(help: "tcp, udp: the port; 0 lets the system choose.")
-    var port = 0
+    @Option(help: "tcp, udp: the port; 0 lets the system choose. (default: 0)")
+    var port: Int?
 
     @Option(help: "unix, unixgram: the path, or @NAME for an abstract name.")
     var path: String?
+
+    @Flag(
+        help: """
+            Serve the one socket that a service manager has opened for this process: socket activation, as of systemd. \
+            The options that say where are not taken then.
+            """)
+    var inherited = false
 
     @Option(
         help: """
@@ -65,7 +72,13 @@ struct ServeCommand: ParsableCommand {
     var drainTimeout: Seconds = Seconds(duration: .seconds(5))
 
     func validate() throws {
-        try transport.validate(path: path)
+        if inherited {
+            if host != nil || port != nil || path != nil {
+                throw ValidationError("--inherited takes no --host, --port or --path.")
+            }
+        } else {
+            try transport.validate(path: path)
+        }
         if let loops, !(1...1024).contains(loops) { throw ValidationError("--loops takes 1 to 1024.") }
         if let maxConnections, maxConnections < 1 { throw ValidationError("--max-connections takes 1 or more.") }
     }
@@ -74,12 +87,17 @@ struct ServeCommand: ParsableCommand {
         do throws(SocketError) {
             // Before any thread is started, so that all of them inherit the mask.
             let signals = try SignalDescriptor([SIGINT, SIGTERM])
-            let endpoint = transport.endpoint(host, port, path: path)
-            try ServedEndpoint(endpoint, limits).run(serving, until: signals, drainTimeout: drainTimeout.duration)
+            try endpoint().run(serving, until: signals, drainTimeout: drainTimeout.duration)
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }
+    }
+
+    private func endpoint() throws(SocketError) -> ServedEndpoint {
+        if inherited { return try ServedEndpoint(inherited: transport, limits) }
+        let place = transport.endpoint(host ?? "localhost", port ?? 0, path: path)
+        return try ServedEndpoint(transport, place, limits)
     }
 
     private var serving: Serving {

@@ -4,22 +4,32 @@ import Minato
 /// A server of `minato serve`: bound, announced, and served until a signal comes.
 struct ServedEndpoint {
     private let server: Serving.Server
-    private let endpoint: Endpoint
+    private let transport: Transport
 
     /// Binds the endpoint.
-    init(_ endpoint: Endpoint, _ limits: ServerLimits) throws(SocketError) {
-        self.endpoint = endpoint
-        let isUnix = Self.networkName(endpoint).hasPrefix("unix")
-        switch (endpoint.kind, isUnix) {
-        case (.datagram, true): server = .datagram(try UnixDatagramServer(on: endpoint, limits: limits))
-        case (.datagram, false): server = .datagram(try UDPServer(on: endpoint, limits: limits))
-        case (_, true): server = .stream(try UnixStreamServer(on: endpoint, limits: limits))
-        case (_, false): server = .stream(try TCPServer(on: endpoint, limits: limits))
+    init(_ transport: Transport, _ endpoint: Endpoint, _ limits: ServerLimits) throws(SocketError) {
+        self.transport = transport
+        switch transport {
+        case .tcp: server = .stream(try TCPServer(on: endpoint, limits: limits))
+        case .udp: server = .datagram(try UDPServer(on: endpoint, limits: limits))
+        case .unix: server = .stream(try UnixStreamServer(on: endpoint, limits: limits))
+        case .unixgram: server = .datagram(try UnixDatagramServer(on: endpoint, limits: limits))
         }
     }
 
-    private static func networkName(_ endpoint: Endpoint) -> String {
-        String(endpoint.description.prefix { $0 != ":" })
+    /// Takes the one socket that a service manager has opened for this process.
+    init(inherited transport: Transport, _ limits: ServerLimits) throws(SocketError) {
+        let listeners = try Socket.inheritedListeners()
+        guard listeners.count == 1, let socket = try listeners[0].descriptor.takeSocket() else {
+            throw SocketError(.adopt, .invalidArgument, subject: "\(listeners.count) inherited sockets, not one")
+        }
+        self.transport = transport
+        switch transport {
+        case .tcp: server = .stream(try TCPServer(adopting: socket, limits: limits))
+        case .udp: server = .datagram(try UDPServer(adopting: socket, limits: limits))
+        case .unix: server = .stream(try UnixStreamServer(adopting: socket, limits: limits))
+        case .unixgram: server = .datagram(try UnixDatagramServer(adopting: socket, limits: limits))
+        }
     }
 
     /// Announces the address and serves until one of the signals comes: then drains, until another one comes.
@@ -29,7 +39,7 @@ struct ServedEndpoint {
         let server = server
         let address = server.base.address
         let shown = address.unixPath ?? address.abstractName.map { "@" + $0 } ?? "\(address)"
-        Terminal.print("listening on \(Self.networkName(endpoint)) \(shown)")
+        Terminal.print("listening on \(transport.rawValue) \(shown)")
         let thread = try ServingThread(
             { () throws(SocketError) in try serving.serve(server) },
             // Whatever ends it, the thread that waits for signals has to hear of it.
@@ -44,6 +54,11 @@ struct ServedEndpoint {
         _ = try signals.read()
         server.base.shutdown()
         try draining.join()
-        try thread.join()
+        do throws(SocketError) {
+            try thread.join()
+        } catch {
+            // The signal came before serving had begun: it is over all the same.
+            guard error.code == .closed else { throw error }
+        }
     }
 }
