@@ -56,6 +56,22 @@ import Testing
         #expect(try await face.open(opener, server.url()).body.collect(upTo: 9) == Array("two".utf8))
     }
 
+    /// What a redirect has to say is read, so that its connection serves the next hop, up to 64 KiB; for more of it a new
+    /// connection is cheaper.
+    @Test(arguments: Face.allCases, [(count: 100, connections: 1), (count: 8 << 20, connections: 2)])
+    func aRedirectThatHasMuchToSay(_ face: Face, _ row: (count: Int, connections: Int)) async throws {
+        let server = try RawServer { connection in
+            let head = "HTTP/1.1 302 Found\r\nLocation: /second\r\nContent-Length: \(row.count)\r\n\r\n"
+            let redirect = Array(head.utf8) + pattern(row.count)
+            while let request = connection.readRequest() {
+                if request.hasPrefix("GET /first") { connection.send(redirect) } else { connection.send(okay("there")) }
+            }
+        }
+        let response = try await face.open(URLOpener(), server.url("/first"))
+        #expect(try await response.body.collect(upTo: 9) == Array("there".utf8))
+        #expect(server.peers.count == row.connections)
+    }
+
     /// Asks for something large every fourth time, and reads it a moment after it has begun to come.
     private static func load(_ opener: URLOpener, _ task: Int) async -> [String] {
         var faults: [String] = []
