@@ -35,19 +35,21 @@ let package = Package(
             name: "CLibcurl", path: "Sources/CLibcurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
 
-        .target(name: "MinatoSocket", dependencies: ["CMinato"], swiftSettings: settings),
-        .target(name: "MinatoServer", dependencies: ["MinatoSocket", "CMinato"], swiftSettings: settings),
+        .target(name: "MinatoLoop", dependencies: ["CMinato"], swiftSettings: settings),
+        .target(name: "MinatoSocket", dependencies: ["MinatoLoop", "CMinato"], swiftSettings: settings),
+        .target(
+            name: "MinatoServer", dependencies: ["MinatoSocket", "MinatoLoop", "CMinato"], swiftSettings: settings),
         .target(
             name: "MinatoURL",
             dependencies: [
-                "MinatoSocket", "CMinato", "CLibcurl",
+                "MinatoLoop", "CMinato", "CLibcurl",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings),
         // The header alone, against which the compiler checks the functions that are written in Swift.
         .systemLibrary(name: "CMinatoURL", path: "Sources/MinatoURLC/include"),
         .target(
-            name: "MinatoURLC", dependencies: ["MinatoURL", "MinatoSocket", "CMinatoURL"], exclude: ["include"],
+            name: "MinatoURLC", dependencies: ["MinatoURL", "MinatoLoop", "CMinatoURL"], exclude: ["include"],
             swiftSettings: settings),
         .target(
             name: "Minato", dependencies: ["MinatoSocket", "MinatoServer", "MinatoURL"], swiftSettings: settings),
@@ -64,7 +66,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["MinatoSocket", "CMinato", "CTestSupport"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "MinatoSocketTests", dependencies: ["MinatoSocket", "CMinato", "TestSupport"],
+            name: "MinatoSocketTests", dependencies: ["MinatoSocket", "MinatoLoop", "CMinato", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "MinatoServerTests", dependencies: ["MinatoServer", "TestSupport"], swiftSettings: settings),

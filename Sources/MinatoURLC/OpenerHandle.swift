@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 internal import MinatoURL
 
 /// What a `minato_url_opener` stands for: settings, and the opener that has them.

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 internal import MinatoURL
 
 /// What a `minato_url` stands for: what is asked for, and the response.

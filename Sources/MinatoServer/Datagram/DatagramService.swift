@@ -1,5 +1,6 @@
 internal import CMinato
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 
 /// A server's socket on one loop: what is watched for and when, and how it ends. What is done with datagrams is the business of
 /// those who inherit, one for each face: `turn`, and what stands beside it.

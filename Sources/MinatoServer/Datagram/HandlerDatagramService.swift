@@ -1,6 +1,7 @@
 internal import CMinato
 internal import Glibc
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 
 /// The async face of a datagram server on one loop: workers, which are tasks, take one datagram after the other out of the batch
 /// that was received, and call the handler.

@@ -1,4 +1,5 @@
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 internal import Synchronization
 
 /// Somebody who waits for a place.

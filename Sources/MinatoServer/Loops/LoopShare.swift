@@ -1,5 +1,6 @@
 internal import CMinato
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 internal import Synchronization
 
 /// One loop of a server: what it accepts with, and how many connections it has.

@@ -1,5 +1,6 @@
 internal import CMinato
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 
 /// A connection that a responder answers, called by its loop: no task, and no buffer while it is idle.
 ///

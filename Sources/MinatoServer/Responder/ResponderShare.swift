@@ -1,5 +1,6 @@
 internal import CMinato
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 
 /// The responders of a server on one loop: what they share. Used on the loop's thread only.
 @safe

@@ -1,4 +1,5 @@
-@_spi(Loops) public import MinatoSocket
+@_spi(Loops) public import MinatoLoop
+internal import MinatoSocket
 
 // The responder face: no task for a connection.
 

@@ -1,6 +1,7 @@
 internal import CMinato
 internal import Glibc
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
+internal import MinatoSocket
 
 /// All that a server's threads share, changed under one lock: the phase, the threads, the work in flight.
 ///

@@ -1,4 +1,5 @@
 internal import CMinato
+@_spi(Loops) internal import MinatoLoop
 
 /// Connects to the first of several addresses that answers, as ``ConnectSchedule`` says, on an event loop.
 ///
@@ -127,7 +128,7 @@ final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
         switch progress {
         case .stands: win(attempt)
         case .underWay:
-            guard unsafe attempt.registration == 0 else { return }
+            guard !attempt.isRegistered else { return }
             let result = loop.core.add(attempt, attempt.connect.descriptor, interest: UInt32(MINATO_WRITABLE))
             if result < 0 { lose(attempt, .init(result: result)) }
         case .noRoom: loop.core.setTimer(attempt, attempt.pause.next())

@@ -1,4 +1,5 @@
 internal import CMinato
+@_spi(Loops) internal import MinatoLoop
 internal import Synchronization
 
 // How an operation waits: for readiness, until a deadline, and as long as its task is not cancelled.
@@ -41,8 +42,9 @@ extension Channel {
         unsafe core._withUnsafeGuaranteedRef { core in
             // Only the loop's thread looks at these, and it is this one.
             if deadline != .none { limitOnLoop(direction, current.wait(direction) &+ 1, deadline.nanoseconds) }
-            core.room.expect(self, direction, isTimed: deadline != .none)
-            return core.room
+            let room = core.room
+            room.expect(self, direction, isTimed: deadline != .none)
+            return room
         }
     }
 
@@ -154,10 +156,8 @@ extension Channel {
             unsafe writeDeadlineWait = number
         }
         // Not registered yet, or no more: the first is made up for by `register`.
-        guard unsafe place >= 0 else { return }
-        if unsafe timerPlace < 0 || loop.core.isLater(timerOf: self, than: deadline) {
-            loop.core.setTimer(self, deadline)
-        }
+        guard isRegistered else { return }
+        unsafe core._withUnsafeGuaranteedRef { $0.limitTimer(self, deadline) }
     }
 
     /// Ends the waits whose time is over, and sets the timer for the others.
@@ -165,7 +165,7 @@ extension Channel {
         let next = unsafe min(
             check(.reading, readDeadline, readDeadlineWait, now), check(.writing, writeDeadline, writeDeadlineWait, now)
         )
-        if next != .max, unsafe place >= 0 { loop.core.setTimer(self, next) }
+        if next != .max, isRegistered { loop.core.setTimer(self, next) }
     }
 
     /// Ends the wait if its time is over; otherwise says when it will be.
@@ -182,7 +182,7 @@ extension Channel {
     /// Tells a poller without edges what is waited for. When nothing is, it stays as it is: silent since its last report,
     /// or with a report to come. Asking anew would bring the same hang-up again and again.
     func showInterest() {
-        guard unsafe place >= 0 else { return }
+        guard isRegistered else { return }
         let state = current
         var interest: UInt32 = 0
         if state.isWaiting(.reading) { interest |= UInt32(MINATO_READABLE | MINATO_READ_CLOSED) }

@@ -1,4 +1,5 @@
 internal import CMinato
+@_spi(Loops) package import MinatoLoop
 internal import Synchronization
 
 /// A descriptor that belongs to an event loop, and what waits for it: the common inside of ``Connection``, ``Listener`` and

@@ -1,4 +1,5 @@
 internal import CMinato
+@_spi(Loops) internal import MinatoLoop
 
 /// Something that an event loop does for one task, which waits for the end of it: a look-up, a connect.
 ///

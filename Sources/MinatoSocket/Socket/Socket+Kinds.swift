@@ -1,63 +1,11 @@
 internal import Glibc
 
 extension Socket {
-    /// An address family: AF_INET and so on. Python: `socket.AddressFamily`. See socket(2).
-    public struct Family: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// The kernel's number.
-        public let rawValue: Int32
+    /// An address family: AF_INET and so on.
+    public typealias Family = SocketFamily
 
-        /// A family by the kernel's number: `Family(rawValue: AF_VSOCK)`.
-        public init(rawValue: Int32) { self.rawValue = rawValue }
-
-        /// AF_UNSPEC: any, or none.
-        public static let unspecified = Family(rawValue: AF_UNSPEC)
-        /// AF_INET.
-        public static let ipv4 = Family(rawValue: AF_INET)
-        /// AF_INET6.
-        public static let ipv6 = Family(rawValue: AF_INET6)
-        /// AF_UNIX.
-        public static let unix = Family(rawValue: AF_UNIX)
-
-        /// The kernel's name of the known ones.
-        public var description: String {
-            switch self {
-            case .unspecified: "AF_UNSPEC"
-            case .ipv4: "AF_INET"
-            case .ipv6: "AF_INET6"
-            case .unix: "AF_UNIX"
-            default: "AF_\(rawValue)"
-            }
-        }
-    }
-
-    /// A type of socket: SOCK_STREAM and so on. Python: `socket.SocketKind`. See socket(2).
-    public struct Kind: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// The kernel's number, without flags.
-        public let rawValue: Int32
-
-        /// A type by the kernel's number: `Kind(rawValue: 3)` for SOCK_RAW.
-        public init(rawValue: Int32) { self.rawValue = rawValue }
-
-        /// SOCK_STREAM: a connection, bytes without boundaries.
-        public static let stream = Kind(rawValue: Int32(SOCK_STREAM.rawValue))
-        /// SOCK_DGRAM: datagrams.
-        public static let datagram = Kind(rawValue: Int32(SOCK_DGRAM.rawValue))
-        /// SOCK_SEQPACKET: a connection that keeps the boundaries of messages.
-        public static let sequencedPacket = Kind(rawValue: Int32(SOCK_SEQPACKET.rawValue))
-        /// SOCK_RAW: packets of a protocol, for privileged programs.
-        public static let raw = Kind(rawValue: Int32(SOCK_RAW.rawValue))
-
-        /// The kernel's name of the known ones.
-        public var description: String {
-            switch self {
-            case .stream: "SOCK_STREAM"
-            case .datagram: "SOCK_DGRAM"
-            case .sequencedPacket: "SOCK_SEQPACKET"
-            case .raw: "SOCK_RAW"
-            default: "SOCK_\(rawValue)"
-            }
-        }
-    }
+    /// A type of socket: SOCK_STREAM and so on.
+    public typealias Kind = SocketKind
 
     /// Flags of one send or receive: MSG_PEEK and so on. See send(2) and recv(2).
     ///

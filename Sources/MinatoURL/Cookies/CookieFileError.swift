@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Why cookies could not be loaded from a file, or saved to one.
 ///

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Cookies: taken from responses, and sent back to those they are for.
 ///

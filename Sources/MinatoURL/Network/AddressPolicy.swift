@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 /// Which addresses an opener may connect to.
 ///

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Tells the addresses of the public internet from all others, by IANA's registries of special ones (RFC 6890).
 enum PublicAddress {

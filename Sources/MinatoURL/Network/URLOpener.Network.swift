@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 extension URLOpener {
     /// How an opener gets to servers: elsewhere than their URLs say, from which address, to which addresses at all.

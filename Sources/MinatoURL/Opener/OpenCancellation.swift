@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Ends an open of a thread, and the reading of its body, from another thread.
 ///

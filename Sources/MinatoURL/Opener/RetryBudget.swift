@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// How many retries an opener has left: opens earn a part of one each, up to ten.
 final class RetryBudget: Sendable {

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 extension URLOpener {
     private static let current = Guarded<URLOpener>(URLOpener())

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 extension URLOpener {
     /// The limits of an open, from what its caller says and from the configuration.

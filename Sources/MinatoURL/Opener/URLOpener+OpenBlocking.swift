@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 extension URLOpener {
     /// Opens a URL and blocks until the head of the response is there.

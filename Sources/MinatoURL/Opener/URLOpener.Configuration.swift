@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 extension URLOpener {
     /// What an opener is made with beside its handlers. Each part has defaults that suit most programs.

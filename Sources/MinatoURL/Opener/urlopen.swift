@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 /// Opens a URL with the installed opener and waits until the head of the response is there.
 ///

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// The IP address that a host of a URL is, when it is one and not a name.
 struct HostAddress: Hashable, Sendable {

@@ -1,5 +1,5 @@
 internal import CMinato
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Where a task that writes a body and a transfer that sends it meet.
 ///

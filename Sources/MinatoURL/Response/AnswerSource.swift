@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Gives the body of a handler's answer, a piece whenever a reader waits for one.
 final class AnswerSource: BodyDriver {

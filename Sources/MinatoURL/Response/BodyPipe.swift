@@ -1,6 +1,6 @@
 internal import CMinato
 internal import HTTPTypes
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Where a transfer and the reader of its response meet: the head, then the bytes of the body, then how it ended.
 ///

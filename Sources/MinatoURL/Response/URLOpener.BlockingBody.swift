@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 extension URLOpener {
     /// The body of a response, read in the thread that asks for it.

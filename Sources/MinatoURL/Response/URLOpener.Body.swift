@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 extension URLOpener {
     /// The body of a response, received while a task reads it.

@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 extension URLOpener {
     /// Over which connection a response came, and when. All of it is unknown with a ``MockTransport``, and where a handler

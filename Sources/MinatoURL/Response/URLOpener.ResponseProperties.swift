@@ -1,5 +1,5 @@
 public import HTTPTypes
-public import MinatoSocket
+public import MinatoLoop
 
 extension URLOpener {
     /// What the two faces of a response have in common: everything but how the body is read.

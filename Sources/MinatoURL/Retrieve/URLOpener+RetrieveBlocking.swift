@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 extension URLOpener {
     /// Opens a URL and writes the body of the response to a file; blocks until it is complete.

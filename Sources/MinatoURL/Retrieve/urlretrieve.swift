@@ -1,4 +1,4 @@
-public import MinatoSocket
+public import MinatoLoop
 
 /// Opens a URL with the installed opener and writes the body of the response to a file.
 ///

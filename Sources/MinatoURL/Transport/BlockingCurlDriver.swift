@@ -1,6 +1,6 @@
 internal import CLibcurl
 internal import CMinato
-internal import MinatoSocket
+internal import MinatoLoop
 internal import Synchronization
 
 /// Drives a transfer in the threads that wait for it; between their calls nothing moves.

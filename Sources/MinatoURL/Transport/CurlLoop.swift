@@ -1,7 +1,7 @@
 internal import CLibcurl
 internal import CMinato
 internal import Glibc
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
 
 /// A multi handle of libcurl on an event loop: many transfers, the connections they share, and those that lie idle.
 ///

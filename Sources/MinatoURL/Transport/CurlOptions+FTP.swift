@@ -1,5 +1,5 @@
 internal import CLibcurl
-internal import MinatoSocket
+internal import MinatoLoop
 
 extension CurlOptions {
     /// What is asked of an FTP server.

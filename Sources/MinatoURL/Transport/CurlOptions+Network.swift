@@ -1,5 +1,5 @@
 internal import CLibcurl
-internal import MinatoSocket
+internal import MinatoLoop
 
 extension CurlOptions {
     /// From where to where the connection leads.

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// The addresses of connections as libcurl writes them, and what they are, so that each is read once and not for each transfer.
 struct CurlPeers {

@@ -1,6 +1,6 @@
 internal import CLibcurl
 internal import CMinato
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
 
 /// A socket of libcurl's that an event loop watches, level-triggered: libcurl does not always read all there is.
 @safe

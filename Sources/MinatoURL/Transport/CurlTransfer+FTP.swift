@@ -1,7 +1,7 @@
 internal import CLibcurl
 internal import Glibc
 internal import HTTPTypes
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// What a transfer by FTP needs beside the rest.
 struct FTPState {

@@ -1,7 +1,7 @@
 internal import CLibcurl
 internal import CMinato
 internal import HTTPTypes
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
 
 /// One hop on an easy handle of libcurl, whoever drives it: what is sent, what its callbacks receive, and how it ended.
 ///

@@ -1,5 +1,5 @@
 internal import CMinato
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// The transport over libcurl: idle handles for threads, and a multi handle on an event loop for tasks.
 final class CurlTransport: Transport {

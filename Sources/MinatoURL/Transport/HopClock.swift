@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Says when which limit of a hop is over. It reads no clock itself; all times are those of ``Deadline``.
 struct HopClock {

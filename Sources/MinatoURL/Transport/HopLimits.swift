@@ -1,4 +1,4 @@
-package import MinatoSocket
+package import MinatoLoop
 
 /// How long a hop may take.
 package struct HopLimits: Sendable {

@@ -1,5 +1,5 @@
 internal import CMinato
-@_spi(Loops) internal import MinatoSocket
+@_spi(Loops) internal import MinatoLoop
 
 /// A hop that runs on an event loop, for the task that opened it and those that read its body.
 ///

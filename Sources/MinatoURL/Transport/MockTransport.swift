@@ -1,5 +1,5 @@
 public import HTTPTypes
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// A transport without a network, for tests of programs that open URLs and of handlers: a closure answers.
 ///

@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// A hop that a thread of its own carries out for the task that opened it and those that read its body.
 ///

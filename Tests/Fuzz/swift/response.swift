@@ -2,6 +2,7 @@
 import Glibc
 import MinatoURL
 
+@testable import MinatoLoop
 @testable import MinatoSocket
 
 /// Answers every connection with what it is given, and ends it.

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import MinatoSocket
+@_spi(Loops) @testable import MinatoLoop
 
 @Suite("Jobs", .watchdog, .serialized)
 struct JobRingTests {

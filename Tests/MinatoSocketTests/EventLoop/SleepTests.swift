@@ -2,7 +2,8 @@ import CMinato
 import TestSupport
 import Testing
 
-@_spi(Loops) @testable import MinatoSocket
+@_spi(Loops) @testable import MinatoLoop
+@testable import MinatoSocket
 
 @Suite("Waiting for a time", .watchdog, .serialized)
 struct SleepTests {

@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 
-@_spi(Loops) @testable import MinatoSocket
+@_spi(Loops) @testable import MinatoLoop
+@testable import MinatoSocket
 
 @Suite("Timers", .watchdog, .serialized)
 struct TimerHeapTests {

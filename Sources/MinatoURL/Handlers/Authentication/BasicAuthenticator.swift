@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// Basic authentication of either side: what ``BasicAuthHandler`` and ``ProxyBasicAuthHandler`` do.
 struct BasicAuthenticator: Sendable {

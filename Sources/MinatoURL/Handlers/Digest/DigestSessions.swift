@@ -1,4 +1,4 @@
-internal import MinatoSocket
+internal import MinatoLoop
 
 /// The nonces that an opener has learnt, so that later requests to the same places need no challenge of their own.
 ///

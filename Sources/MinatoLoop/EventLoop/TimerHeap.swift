@@ -1,15 +1,19 @@
 /// The timers of a loop, the next one on top: a heap of four children a node, in which each source knows its place.
 ///
 /// Setting, moving and cancelling cost O(log n); asking for the next one costs nothing. The heap keeps its sources alive.
+///
+/// Public, though only this package sees it, because nothing else is inlined into another module.
+@_spi(Loops)
 @safe
-struct TimerHeap: ~Copyable {
+public struct TimerHeap: ~Copyable {
+    @usableFromInline
     @safe
-    private struct Entry {
-        let deadline: Int64
+    struct Entry {
+        @usableFromInline let deadline: Int64
         let source: Unmanaged<LoopSource>
     }
 
-    private var entries: UnsafeMutablePointer<Entry>
+    @usableFromInline var entries: UnsafeMutablePointer<Entry>
     private var capacity = 64
     private(set) var count = 0
 
@@ -27,13 +31,10 @@ struct TimerHeap: ~Copyable {
     var next: Int64 { count == 0 ? .max : unsafe entries[0].deadline }
 
     /// When the timer of a source runs out, nil when it has none.
-    func deadline(of source: LoopSource) -> Int64? {
+    @inlinable
+    public func deadline(of source: LoopSource) -> Int64? {
         unsafe source.timerPlace < 0 ? nil : unsafe entries[source.timerPlace].deadline
     }
-
-    /// When the timer runs out that stands at a place.
-    @inline(__always)
-    func deadline(at place: Int) -> Int64 { unsafe entries[place].deadline }
 
     /// Sets the timer of a source, or moves it.
     mutating func set(_ source: LoopSource, _ deadline: Int64) {

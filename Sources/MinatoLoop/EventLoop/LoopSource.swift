@@ -12,9 +12,13 @@ open class LoopSource {
     /// The registration in the poller, 0 for none.
     @exclusivity(unchecked) package final var registration: UInt64 = 0
     /// Where the loop keeps it while it is registered, -1 for nowhere.
-    @exclusivity(unchecked) final var place = -1
+    @exclusivity(unchecked) @usableFromInline final var place = -1
     /// Where its timer stands in the heap, -1 for nowhere.
-    @exclusivity(unchecked) package final var timerPlace = -1
+    @exclusivity(unchecked) @usableFromInline package final var timerPlace = -1
+
+    /// Whether the loop watches its descriptor.
+    @inlinable
+    public final var isRegistered: Bool { unsafe place >= 0 }
 
     /// Registered nowhere yet.
     public init() {}

@@ -18,9 +18,9 @@ public struct Endpoint: Hashable, Sendable {
     package let target: Target
 
     /// Stream or datagram.
-    public let kind: Socket.Kind
+    public let kind: SocketKind
 
-    package init(_ target: Target, _ kind: Socket.Kind) {
+    package init(_ target: Target, _ kind: SocketKind) {
         self.target = target
         self.kind = kind
     }
@@ -44,7 +44,7 @@ public struct Endpoint: Hashable, Sendable {
     public static func abstractDatagram(_ name: String) -> Endpoint { Endpoint(.abstract(name), .datagram) }
 
     /// An address that is known already.
-    public static func address(_ address: SocketAddress, _ kind: Socket.Kind = .stream) -> Endpoint {
+    public static func address(_ address: SocketAddress, _ kind: SocketKind = .stream) -> Endpoint {
         Endpoint(.address(address), kind)
     }
 }
@@ -94,7 +94,7 @@ extension Endpoint: CustomStringConvertible {
         }
     }
 
-    private init?(unixName name: Substring, _ kind: Socket.Kind) {
+    private init?(unixName name: Substring, _ kind: SocketKind) {
         guard let rest = name.suffix(after: "@") else {
             if name.isEmpty { return nil }
             self.init(.path(String(name)), kind)
@@ -105,7 +105,7 @@ extension Endpoint: CustomStringConvertible {
     }
 
     // By bytes, not by characters: with an accent behind it a slash would be no slash.
-    private init?(hostAndPort text: Substring, _ kind: Socket.Kind) {
+    private init?(hostAndPort text: Substring, _ kind: SocketKind) {
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let digits = text.utf8[text.utf8.index(after: colon)...]
         guard !digits.isEmpty, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),

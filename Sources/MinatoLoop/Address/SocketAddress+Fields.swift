@@ -5,8 +5,8 @@ internal import Glibc
 
 extension SocketAddress {
     /// The address family. C: `minato_address_family`.
-    public var family: Socket.Family {
-        unsafe withPointer { Socket.Family(rawValue: unsafe minato_address_family($0)) }
+    public var family: SocketFamily {
+        unsafe withPointer { SocketFamily(rawValue: unsafe minato_address_family($0)) }
     }
 
     /// The port of an IP address. C: `minato_address_port`.

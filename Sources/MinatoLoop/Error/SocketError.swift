@@ -1,6 +1,6 @@
 /// What went wrong, in which operation, between which addresses.
 ///
-/// The one error type of `MinatoSocket`, thrown with its type: `catch` needs no cast. It prints as one line,
+/// The one error type of sockets and event loops, thrown with its type: `catch` needs no cast. It prints as one line,
 ///
 ///     connect tcp 127.0.0.1:5000->127.0.0.1:80: Connection refused (ECONNREFUSED)
 ///

@@ -3,14 +3,14 @@
 ///
 /// **Threads.** The loop's only.
 @safe
-final class SparePiece {
+package final class SparePiece {
     @exclusivity(unchecked) private var piece: [UInt8] = []
 
     /// Keeps a piece, in place of the one before. Somebody else may have it too, who sees no change of it.
-    func keep(_ piece: [UInt8]) { unsafe self.piece = piece }
+    package func keep(_ piece: [UInt8]) { unsafe self.piece = piece }
 
     /// An empty array, with memory for `size` bytes and not much more, or with none.
-    func take(_ size: Int) -> [UInt8] {
+    package func take(_ size: Int) -> [UInt8] {
         var piece: [UInt8] = []
         unsafe swap(&piece, &self.piece)
         guard piece.capacity >= size, piece.capacity <= 4 * size else { return [] }

@@ -65,9 +65,4 @@ public final class EventLoop: TaskExecutor, Sendable {
     package nonisolated(nonsending) func giveWay() async {
         if isCurrent { await unsafe withUnsafeContinuation { unsafe core.yield($0) } }
     }
-
-    /// The same for a task that has had its share: it comes behind all those that ask for less, and those who went there before.
-    nonisolated(nonsending) func goBehind() async {
-        if isCurrent { await core.enterRoomBehind().pass() }
-    }
 }

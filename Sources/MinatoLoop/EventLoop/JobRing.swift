@@ -1,11 +1,14 @@
 /// The jobs that a loop has to run, first in, first out, in memory that is used again and again.
+///
+/// Public, though only this package sees it, because nothing else is inlined into another module.
+@_spi(Loops)
 @safe
-struct JobRing: ~Copyable {
-    private var slots: UnsafeMutablePointer<UnownedJob>
+public struct JobRing: ~Copyable {
+    @usableFromInline var slots: UnsafeMutablePointer<UnownedJob>
     /// A power of two.
-    private var capacity: Int
-    private var head = 0
-    private(set) var count = 0
+    @usableFromInline var capacity: Int
+    @usableFromInline var head = 0
+    @usableFromInline var count = 0
 
     init(capacity: Int = 256) {
         self.capacity = capacity
@@ -14,7 +17,9 @@ struct JobRing: ~Copyable {
 
     deinit { unsafe slots.deallocate() }
 
-    mutating func append(_ job: UnownedJob) {
+    /// Takes a job, behind the others.
+    @inlinable
+    public mutating func append(_ job: UnownedJob) {
         if count == capacity { grow() }
         unsafe (slots + (head &+ count) & (capacity &- 1)).initialize(to: job)
         count &+= 1
@@ -28,7 +33,7 @@ struct JobRing: ~Copyable {
         return job
     }
 
-    private mutating func grow() {
+    @usableFromInline mutating func grow() {
         let larger = UnsafeMutablePointer<UnownedJob>.allocate(capacity: capacity * 2)
         for place in 0..<count {
             unsafe (larger + place).initialize(to: (slots + (head &+ place) & (capacity &- 1)).move())

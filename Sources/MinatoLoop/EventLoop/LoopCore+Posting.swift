@@ -5,7 +5,7 @@ internal import CMinato
 extension LoopCore {
     /// Takes a job of a task that prefers this loop.
     @inline(__always)
-    func enqueue(_ job: UnownedJob) {
+    package func enqueue(_ job: UnownedJob) {
         if isCurrent {
             if unsafe threadMemory.pointee.goesBehind {
                 thread.behind.append(job)
@@ -17,10 +17,6 @@ extension LoopCore {
             globalConcurrentExecutor.enqueue(ExecutorJob(job))
         }
     }
-
-    /// The same on the loop's thread.
-    @inline(__always)
-    func enqueueOnLoop(_ job: UnownedJob) { thread.jobs.append(job) }
 
     /// Runs `body` on the loop's thread, at once when this is it. False when the loop has ended: then it was not run.
     @discardableResult

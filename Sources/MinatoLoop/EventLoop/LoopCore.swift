@@ -29,7 +29,7 @@ package final class LoopCore: @unchecked Sendable {
     private static let jobsInARow = 1024
     private static let timersInARow = 32
     /// The operations that a job may make without waiting; then its task goes behind the others.
-    static let share = 32
+    package static var share: Int { 32 }
 
     let poller: OpaquePointer
     private let events: UnsafeMutablePointer<minato_event>
@@ -39,16 +39,16 @@ package final class LoopCore: @unchecked Sendable {
 
     /// What belongs to the loop's thread, in plain memory: a class's variables are checked for exclusive access each time.
     @safe
-    struct Thread: ~Copyable {
-        var jobs = JobRing()
+    package struct Thread: ~Copyable {
+        package var jobs = JobRing()
         /// The jobs of those who had their share, and of those who had it before they waited: run one by one, each after another
         /// look at the descriptors.
-        var behind = JobRing()
+        package var behind = JobRing()
         /// What is enqueued now goes behind.
-        var goesBehind = false
+        package var goesBehind = false
         /// How many operations the job that runs has made without waiting.
-        var operations = 0
-        var timers = TimerHeap()
+        package var operations = 0
+        package var timers = TimerHeap()
         var sources: [LoopSource] = []
         /// Sources that were removed while a batch of events is being handled, in which they may occur again.
         var removed: [LoopSource] = []
@@ -57,22 +57,22 @@ package final class LoopCore: @unchecked Sendable {
         /// Sources that have more to do, after the others.
         var again: [LoopSource] = []
         /// The longest time for which `now` has stayed the same: by so much it may have lagged behind.
-        var longestTurn: Int64 = 0
-        var scratch: UnsafeMutableRawPointer?
+        package var longestTurn: Int64 = 0
+        package var scratch: UnsafeMutableRawPointer?
+        /// What the channels keep for the loop: where its tasks wait.
+        package var room: AnyObject?
         var executor: UnownedTaskExecutor?
     }
 
     /// The time since which events are being handled, 0 when nobody has asked yet.
     package let clock: UnsafeMutablePointer<Int64>
 
-    /// Where tasks of the loop wait for their connections.
-    let room = WaitingRoom()
-    let spare = SparePiece()
+    package let spare = SparePiece()
 
     /// How often the process had forked when the loop was opened.
     let forks = minato_thread_forks()
 
-    let threadMemory: UnsafeMutablePointer<Thread>
+    package let threadMemory: UnsafeMutablePointer<Thread>
     var thread: Thread {
         _read { yield unsafe threadMemory.pointee }
         _modify { yield unsafe &threadMemory.pointee }
@@ -153,37 +153,9 @@ extension LoopCore {
         unsafe source.place = -1
     }
 
-    /// Whether a source's timer, which it has, runs out later than at a time.
-    @inline(__always)
-    func isLater(timerOf source: LoopSource, than deadline: Int64) -> Bool {
-        unsafe threadMemory.pointee.timers.deadline(at: source.timerPlace) > deadline
-    }
-
     package func setTimer(_ source: LoopSource, _ deadline: Int64) { thread.timers.set(source, deadline) }
 
     package func cancelTimer(_ source: LoopSource) { thread.timers.cancel(source) }
-
-    /// Counts operations of the job that runs, which need not wait. True when it has had its share.
-    func count(operations: Int) -> Bool {
-        unsafe threadMemory.pointee.operations &+= operations
-        return unsafe threadMemory.pointee.operations >= Self.share
-    }
-
-    /// The room, which puts the next job that arrives behind the others.
-    func enterRoomBehind() -> WaitingRoom {
-        room.expectBehind(self)
-        return room
-    }
-
-    /// Takes a job that goes behind the others.
-    func enqueueBehind(_ job: UnownedJob) { thread.behind.append(job) }
-
-    /// Lets tasks go on, behind the others.
-    func behind(_ resume: () -> Void) {
-        thread.goesBehind = true
-        resume()
-        thread.goesBehind = false
-    }
 
     /// Has a task wait until the other descriptors have been looked at.
     func yield(_ continuation: UnsafeContinuation<Void, Never>) { unsafe thread.yielded.append(continuation) }
@@ -201,23 +173,6 @@ extension LoopCore {
         return unsafe clock.pointee
     }
 
-    /// Timeouts of 10 s and more, in nanoseconds, may be over later by the longest turn of the loop.
-    static var roughly: Int64 { 10_000_000_000 }
-
-    /// The deadline so far from `now`. It is odd, which tells that `now` was used.
-    @inline(__always)
-    func rough(_ nanoseconds: Int64) -> Deadline {
-        let (sum, overflow) = now.addingReportingOverflow(nanoseconds)
-        return overflow ? .none : Deadline(nanoseconds: sum | 1)
-    }
-
-    /// The time at which a deadline has certainly come, in nanoseconds: the present when it was set lay at most so much later.
-    func certain(_ deadline: Int64) -> Int64 {
-        guard deadline & 1 == 1, deadline != .max else { return deadline }
-        let (sum, overflow) = deadline.addingReportingOverflow(thread.longestTurn)
-        return overflow ? .max : sum
-    }
-
     /// Before the loop waits: from now on the time is another one.
     ///
     /// - Parameter time: what the clock has said after the last job, 0 when nobody has looked.
@@ -227,16 +182,6 @@ extension LoopCore {
         thread.longestTurn = max(thread.longestTurn, (time == 0 ? minato_clock_now() : time) - began)
         unsafe clock.pointee = 0
     }
-
-    /// Memory to receive into, `LoopCore.scratchSize` bytes, for the time until the next suspension.
-    package var scratchMemory: UnsafeMutableRawPointer {
-        if let scratch = unsafe thread.scratch { return unsafe scratch }
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.scratchSize, alignment: 16)
-        unsafe thread.scratch = unsafe memory
-        return unsafe memory
-    }
-
-    package static var scratchSize: Int { 65_536 }
 
     /// The body of the thread.
     func run() {

@@ -49,6 +49,7 @@ public struct Deadline: Sendable, Comparable {
     public var hasPassed: Bool { remainingNanoseconds == 0 }
 
     /// Whether the left one comes first.
+    @inlinable
     public static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 

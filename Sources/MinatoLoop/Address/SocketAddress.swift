@@ -1,4 +1,4 @@
-internal import CMinato
+package import CMinato
 internal import Glibc
 
 /// The address of a socket: IPv4, IPv6, Unix, or the bytes of any other family.
@@ -10,12 +10,12 @@ internal import Glibc
 /// C: `minato_address`. Python: the address tuples of `socket`.
 @safe
 public struct SocketAddress: Sendable {
-    var storage: minato_address
+    package var storage: minato_address
 
     /// The empty address, of family `.unspecified`: what a socket without a peer reports.
     public init() { storage = minato_address() }
 
-    init(storage: minato_address) { self.storage = storage }
+    package init(storage: minato_address) { self.storage = storage }
 
     /// Has a C function write the address.
     init<Failure: Error>(_ write: (UnsafeMutablePointer<minato_address>) throws(Failure) -> Void) throws(Failure) {
