@@ -92,7 +92,7 @@ import Testing
             }
         for count in [300_000, 1_000_000, 2_000_000, 4_000_000] {
             switch face {
-            case .tasks: try await hop.pipe.wait(for: .bytes(count), driver: hop.driver)
+            case .tasks: try await hop.pipe.wait(for: count, driver: hop.driver)
             case .threads: try hop.driver?.drive(until: count, limit: nil)
             }
             #expect(hop.pipe.rest.count >= count && hop.pipe.rest.count <= count + 16_384)

@@ -8,7 +8,7 @@ internal import MinatoLoop
 /// The pipe holds a bounded number of bytes: a transfer that is told that there is no room stops receiving.
 ///
 /// **Threads.** Any. A task that waits is resumed outside the lock.
-package final class BodyPipe: Sendable {
+package final class BodyPipe: @unchecked Sendable {
     /// As many bytes wait for a reader who has not asked for more.
     package static let capacity = 256 * 1024
 
@@ -21,7 +21,7 @@ package final class BodyPipe: Sendable {
     }
 
     /// What a task waits for.
-    package enum Want: Sendable {
+    private enum Want {
         case head
         case bytes(Int)
     }
@@ -66,12 +66,29 @@ package final class BodyPipe: Sendable {
         }
     }
 
-    private let state = Guarded(State())
+    private let lock: Lock
+    /// Only under the lock, which is what the checks for exclusive access would find out.
+    @exclusivity(unchecked) private var state = State()
     /// For errors.
     package let url: String
 
-    package init(url: String) {
+    /// Makes one in which nothing is.
+    ///
+    /// - Parameters:
+    ///   - url: For errors.
+    ///   - lock: What guards it: one that other pipes have had before, where making one for each would cost more than all its use.
+    init(url: String, lock: Lock) {
         self.url = url
+        self.lock = lock
+    }
+
+    package convenience init(url: String) { self.init(url: url, lock: Lock()) }
+
+    @inline(__always)
+    private func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        lock.acquire()
+        defer { lock.release() }
+        return unsafe body(&state)
     }
 }
 
@@ -119,7 +136,7 @@ extension BodyPipe {
 
     /// Ends the wait under way with an error; the body goes on.
     package func interrupt(_ error: OpenError) {
-        let waiter = unsafe state.withLock { state in
+        let waiter = unsafe withState { state in
             if unsafe state.waiter != nil { state.interruption = error }
             return unsafe state.takeWaiter()
         }
@@ -128,7 +145,7 @@ extension BodyPipe {
 
     /// Whether there is room again for what was offered in vain.
     package var hasRoom: Bool {
-        state.withLock { state in state.queue.count < state.capacity }
+        withState { state in state.queue.count < state.capacity }
     }
 
     /// What the limits of time depend on.
@@ -140,15 +157,16 @@ extension BodyPipe {
     }
 
     var moment: Moment {
-        state.withLock { state in
+        withState { state in
             Moment(
                 hasHead: state.head != nil, lastProgress: state.lastProgress, waitingSince: state.waitingSince,
                 waitLimit: state.waitLimit)
         }
     }
 
+    @inline(__always)
     private func change(_ body: (inout State) -> Void) {
-        let waiter = unsafe state.withLock { state in
+        let waiter = unsafe withState { state in
             body(&state)
             return unsafe state.isSatisfied ? state.takeWaiter() : nil
         }
@@ -169,7 +187,7 @@ extension BodyPipe {
 
     /// Takes out what a read asks for, if it is there.
     func step(_ read: inout BodyRead) -> Outcome {
-        state.withLock { state in
+        withState { state in
             if state.isClosed { return .closed }
             let isAtEnd = if case .complete? = state.end { true } else { false }
             switch read.step(&state.queue, taken: state.taken, isAtEnd: isAtEnd) {
@@ -191,7 +209,7 @@ extension BodyPipe {
 
     /// Makes room for so many bytes. True: the transfer had no room and is to be asked for more.
     func makeRoom(for count: Int) -> Bool {
-        state.withLock { state in Self.makeRoom(for: count, &state) }
+        withState { state in Self.makeRoom(for: count, &state) }
     }
 
     private static func makeRoom(for count: Int, _ state: inout State) -> Bool {
@@ -201,12 +219,30 @@ extension BodyPipe {
         return true
     }
 
-    /// Suspends until there is what is wanted or the body has ended, and no longer than `limit`.
+    /// Suspends until there are so many bytes or the body has ended, and no longer than `limit`.
     ///
     /// - Throws: Why the wait ended before that: `timedOut`, and `busy` when another task waits. The end of the body is no
     ///   error, however it ended, and nor is cancellation: it ends the body.
     nonisolated(nonsending) func wait(
-        for want: Want, driver: (any BodyDriver)?, until limit: Deadline = .none
+        for count: Int, driver: (any BodyDriver)?, until limit: Deadline = .none
+    ) async throws(OpenError) {
+        try await suspend(for: .bytes(count), driver, limit)
+        let interruption = withState { state in state.interruption.take() }
+        if let interruption { throw interruption }
+    }
+
+    /// Suspends until the head is there or the transfer has ended.
+    ///
+    /// - Throws: Why there is none.
+    @inline(__always)
+    nonisolated(nonsending) func waitForHead(driver: any BodyDriver) async throws(OpenError) -> URLOpener.ResponseHead {
+        try await suspend(for: .head, driver, .none)
+        return try takeHead()
+    }
+
+    @inline(__always)
+    private nonisolated(nonsending) func suspend(
+        for want: Want, _ driver: (any BodyDriver)?, _ limit: Deadline
     ) async throws(OpenError) {
         var task: UnsafeRawPointer?
         var isBusy = false
@@ -224,14 +260,12 @@ extension BodyPipe {
         }
         unsafe minato_thread_acquire(task)
         if isBusy { throw OpenError(.busy, .read, url: url, detail: "another task reads this body") }
-        let interruption = state.withLock { state in state.interruption.take() }
-        if let interruption { throw interruption }
     }
 
     private func begin(
         _ continuation: UnsafeContinuation<Void, Never>, _ want: Want, _ limit: Deadline, _ isBusy: inout Bool
     ) -> (isWaiting: Bool, mustDemand: Bool) {
-        state.withLock { state in
+        withState { state in
             guard unsafe state.waiter == nil else {
                 isBusy = true
                 return (false, false)
@@ -251,7 +285,10 @@ extension BodyPipe {
     ///
     /// - Throws: How the transfer ended without one.
     func takeHead() throws(OpenError) -> URLOpener.ResponseHead {
-        let (head, end) = state.withLock { state in (state.head, state.end) }
+        let (head, end, interruption) = withState { state in
+            (state.head, state.head == nil ? state.end : nil, state.interruption.take())
+        }
+        if let interruption { throw interruption }
         if let head { return head }
         switch end {
         case .failed(let error)?: throw error
@@ -275,15 +312,20 @@ extension BodyPipe {
 
     /// Whether there is nothing more to come, and how many bytes lie here.
     var rest: (isAtEnd: Bool, count: Int) {
-        state.withLock { state in (state.end != nil, state.queue.count) }
+        withState { state in (state.end != nil, state.queue.count) }
     }
 
     /// How many bytes reads have taken.
     var taken: Int {
-        state.withLock { state in state.taken }
+        withState { state in state.taken }
     }
 
     var trailers: HTTPFields {
-        state.withLock { state in state.trailers }
+        withState { state in state.trailers }
     }
+}
+
+/// Dumped without its inside, which would be read without the lock.
+extension BodyPipe: CustomReflectable {
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -105,7 +105,7 @@ extension URLOpener {
                     left -= bytes.count
                     if mustDemand { driver?.demand() }
                 case .wait(let count):
-                    let isThere = (try? await pipe.wait(for: .bytes(count), driver: driver, until: limit)) != nil
+                    let isThere = (try? await pipe.wait(for: count, driver: driver, until: limit)) != nil
                     if !isThere { return close() }
                 case .failed, .tooLong, .closed:
                     return close()
@@ -122,7 +122,7 @@ extension URLOpener {
                 case .done(let bytes, let mustDemand):
                     if mustDemand { driver?.demand() }
                     return bytes
-                case .wait(let count): try await pipe.wait(for: .bytes(count), driver: driver)
+                case .wait(let count): try await pipe.wait(for: count, driver: driver)
                 case .failed(let error): throw error
                 case .tooLong(let detail): throw error(.limitExceeded, detail)
                 case .closed: throw error(.closed, "the response was closed")

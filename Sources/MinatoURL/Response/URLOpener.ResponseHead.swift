@@ -46,6 +46,11 @@ extension URLOpener {
         /// Whether the body is encoded.
         var isEncoded: Bool { parts.value.isEncoded }
 
+        /// Whether it is the end of a response to a method, over HTTP/1.
+        func isWithoutBody(_ method: String) -> Bool {
+            method == "HEAD" || status == 204 || status == 304 || contentLength == 0
+        }
+
         /// Over which connection it came, and when.
         public var connection: ConnectionInfo { parts.value.connection?.value ?? ConnectionInfo() }
 

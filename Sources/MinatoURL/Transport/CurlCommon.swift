@@ -4,8 +4,8 @@
 final class CurlCommon: @unchecked Sendable {
     /// The TLS sessions that connections leave for later ones; nil when there is no memory for any.
     private(set) lazy var sessions = CurlSessions()
-    /// The addresses of its connections.
-    var peers = CurlPeers()
+    /// The addresses of its connections, which every transfer asks for.
+    @exclusivity(unchecked) var peers = CurlPeers()
 
     /// The fields of the last plain request.
     private var fields: (setting: CurlSetting, list: CurlList)?

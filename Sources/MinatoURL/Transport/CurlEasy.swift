@@ -1,5 +1,6 @@
 internal import CLibcurl
 internal import CMinato
+internal import MinatoLoop
 
 /// An easy handle of libcurl, with the memory that a transfer on it needs.
 ///
@@ -7,10 +8,17 @@ internal import CMinato
 @safe
 final class CurlEasy: @unchecked Sendable {
     private(set) var pointer: UnsafeMutableRawPointer
+    /// For the pipes of its transfers.
+    let lock = Lock()
     /// Where libcurl writes its last message.
     let message: UnsafeMutablePointer<CChar>
-    /// The transfer under way, for the functions that libcurl calls.
-    var transfer: CurlTransfer?
+    /// The transfer under way.
+    var transfer: CurlTransfer? {
+        didSet { unsafe calledBack = transfer.map { unsafe Unmanaged.passUnretained($0) } }
+    }
+    /// The same, for the functions that libcurl calls, several times for each response: counting references there would cost more
+    /// than some of them do.
+    @exclusivity(unchecked) private var calledBack: Unmanaged<CurlTransfer>?
     /// The same, when it is on a loop.
     var loopTransfer: LoopTransfer?
     /// What is set, when the next transfer may have a use for it; nil otherwise.
@@ -139,9 +147,18 @@ final class CurlEasy: @unchecked Sendable {
         return unsafe Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue()
     }
 
-    /// The transfer under way, from what the functions that libcurl calls are given.
-    static func transfer(_ context: UnsafeMutableRawPointer) -> CurlTransfer? {
-        unsafe Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue().transfer
+    /// Calls `body` with the transfer under way, from what the functions that libcurl calls are given; without one, the result is
+    /// `other`.
+    ///
+    /// Whoever calls libcurl has it, so that it lives at least as long as that call.
+    @inline(__always)
+    static func call<Result>(
+        _ context: UnsafeMutableRawPointer, else other: Result, _ body: (CurlTransfer) -> Result
+    ) -> Result {
+        unsafe Unmanaged<CurlEasy>.fromOpaque(context)._withUnsafeGuaranteedRef { easy in
+            guard let transfer = unsafe easy.calledBack else { return other }
+            return unsafe transfer._withUnsafeGuaranteedRef(body)
+        }
     }
 
     // What libcurl knows of the transfer under way, or of the last one.

@@ -24,13 +24,14 @@ extension CurlTransfer {
             { bytes, size, count, context in
                 guard let bytes = unsafe bytes, let context = unsafe context else { return Int(CURL_READFUNC_ABORT) }
                 let memory = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-                return unsafe CurlEasy.transfer(context)?.feed(memory) ?? Int(CURL_READFUNC_ABORT)
+                return unsafe CurlEasy.call(context, else: Int(CURL_READFUNC_ABORT)) { unsafe $0.feed(memory) }
             },
             { context, offset, origin in
                 guard let context = unsafe context, offset == 0, origin == SEEK_SET else {
                     return CURL_SEEKFUNC_CANTSEEK
                 }
-                return unsafe CurlEasy.transfer(context)?.rewind() == true ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+                return unsafe CurlEasy.call(context, else: false) { $0.rewind() }
+                    ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
             }, context)
         options.note(code)
     }

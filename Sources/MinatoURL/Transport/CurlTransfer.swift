@@ -16,14 +16,17 @@ final class CurlTransfer: @unchecked Sendable {
     /// The loop on which it runs, nil when threads drive it.
     private let core: LoopCore?
     var isBlocking: Bool { core == nil }
-    private let limits: HopLimits
     /// What the handle will be set up for.
     private let setting: CurlSetting?
     private let configuration: URLOpener.SharedConfiguration
     private let start = minato_clock_now()
 
+    /// Whether the lines of heads are those of the server and nobody else's.
+    private let isPlain: Bool
+
     // What the callbacks of libcurl fill.
-    private var parser = ResponseHeadParser()
+    /// Used by one function at a time, which is what the checks for exclusive access would find out line by line.
+    @exclusivity(unchecked) private var parser = ResponseHeadParser()
     var problem: ResponseHeadParser.Problem?
     /// Of what a proxy says to the request for a tunnel.
     private var tunnelParser = ResponseHeadParser()
@@ -81,11 +84,12 @@ final class CurlTransfer: @unchecked Sendable {
         self.configuration = configuration
         self.core = core
         self.request = request
-        sockets = request.isForFTP ? TransferSockets() : nil
+        let isForFTP = request.isForFTP
+        isPlain = !isForFTP && !request.isTunnelled
+        sockets = isForFTP ? TransferSockets() : nil
         self.easy = easy
-        self.limits = limits
         clock = HopClock(limits, start: start)
-        pipe = BodyPipe(url: request.url)
+        pipe = BodyPipe(url: request.url, lock: easy.lock)
         LiveObjects.transfer.isBorn()
     }
 
@@ -118,6 +122,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     private func setAll(_ options: inout CurlOptions) throws(OpenError) {
         options.setPolicy()
+        let limits = clock.limits
         options.setLimits(limits)
         options.setProxy(request)
         try options.setNetwork(configuration.value.network, for: request)
@@ -133,16 +138,18 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// What its limits of time depend on.
     var moment: HopClock.Moment {
-        let sent = easy.number(CURLINFO_SIZE_UPLOAD_T)
+        let hasBody = request.hasBody
+        let sent = hasBody ? easy.number(CURLINFO_SIZE_UPLOAD_T) : 0
         // Who has nothing to send yet does not wait for the server.
         if sent != sentCount || isSendingPaused {
             sentCount = sent
             lastProgress = minato_clock_now()
         }
         let inPipe = pipe.moment
+        let connecting = easy.number(CURLINFO_PRETRANSFER_TIME_T)
         return HopClock.Moment(
-            connectedAt: isConnected ? start + Int64(easy.number(CURLINFO_PRETRANSFER_TIME_T)) * 1000 : nil,
-            hasHead: inPipe.hasHead, isSending: request.body != nil && !isSendingPaused && sent < length ?? .max,
+            connectedAt: connecting > 0 ? start + Int64(connecting) * 1000 : nil,
+            hasHead: inPipe.hasHead, isSending: hasBody && !isSendingPaused && sent < length ?? .max,
             lastProgress: max(lastProgress, inPipe.lastProgress),
             waitingSince: inPipe.waitingSince, waitLimit: inPipe.waitLimit)
     }
@@ -158,10 +165,10 @@ final class CurlTransfer: @unchecked Sendable {
         hasHead ? .read : isConnected ? .open : .connect
     }
 
-    private var hasHead: Bool { parser.hasHead || ftp.hasHead }
+    private var hasHead: Bool { unsafe parser.hasHead || ftp.hasHead }
 
     /// Whether the connection speaks HTTP/2.
-    var isFramed: Bool { parser.isFramed }
+    var isFramed: Bool { unsafe parser.isFramed }
 
     /// Goes on with what was kept back, if there is room for it now.
     ///
@@ -198,23 +205,24 @@ final class CurlTransfer: @unchecked Sendable {
         // ended, and it would send the request again by itself, but cannot have the body once more.
         let cannotRewind = code == CURLE_SEND_FAIL_REWIND
         let isEmpty =
-            (code == CURLE_PARTIAL_FILE || code == CURLE_OK || cannotRewind) && !parser.hasBegun && !request.isForFTP
+            unsafe (code == CURLE_PARTIAL_FILE || code == CURLE_OK || cannotRewind) && !parser.hasBegun
+            && !request.isForFTP
         isStale =
             isEmpty && failure == nil && sendCount == 1 && mayRepeat
             && (cannotRewind || easy.long(CURLINFO_NUM_CONNECTS) == 0)
         if isComplete || isCutShort {
-            pipe.finish(.complete, trailers: parser.trailers)
+            pipe.finish(.complete, trailers: unsafe parser.takeTrailers())
         } else if let failure {
             pipe.finish(.failed(failure))
         } else if let refusedAddress, code == CURLE_COULDNT_CONNECT {
             pipe.finish(.failed(configuration.value.network.refusal(of: refusedAddress, url: request.url)))
         } else if code == CURLE_RECV_ERROR, problem == nil, awaitsTunnel, easy.alertCode == nil {
             pipe.finish(.failed(tunnelFailure("the proxy ended the connection instead of opening a tunnel")))
-        } else if code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun || isEmpty {
+        } else if unsafe code == CURLE_OK && problem == nil || code == CURLE_GOT_NOTHING && parser.hasBegun || isEmpty {
             pipe.finish(.failed(headless))
         } else {
             let failure = CurlFailure(
-                code: code, easy: easy, problem: problem, parser: parser, isDecoded: isDecoded,
+                code: code, easy: easy, problem: problem, parser: unsafe parser, isDecoded: isDecoded,
                 isFTP: request.isForFTP, proxy: awaitsTunnel || !request.isTunnelled ? request.httpProxy : nil,
                 alert: alert)
             pipe.finish(.failed(failure.error(hasHead ? .read : .open, url: request.url)))
@@ -227,7 +235,7 @@ final class CurlTransfer: @unchecked Sendable {
     /// There is no head, and libcurl does not mind, or says that nothing came.
     private var headless: OpenError {
         let detail = "the response ends in its head"
-        return parser.hasBegun
+        return unsafe parser.hasBegun
             ? OpenError(.truncated, .open, url: request.url, detail: detail)
             : OpenError(.emptyReply, .open, url: request.url, detail: "the server sent no response")
     }
@@ -246,26 +254,28 @@ extension CurlTransfer {
     /// Any other number than its length makes libcurl give up.
     func takeHead(_ line: Span<UInt8>) -> Int {
         lastProgress = now
-        if request.isForFTP { return takeReply(line.count) }
-        if request.isTunnelled && !isConnected { return takeTunnelHead(line) }
+        if !isPlain {
+            if request.isForFTP { return takeReply(line.count) }
+            if !isConnected { return takeTunnelHead(line) }
+        }
         if mustNotFold { lookOut(line) }
-        let hadHead = parser.hasHead
+        let hadHead = unsafe parser.hasHead
         do throws(ResponseHeadParser.Problem) {
-            try parser.take(line)
+            try unsafe parser.take(line)
         } catch {
             problem = error
             return -1
         }
-        guard !hadHead, let head = parser.takeHead() else { return line.count }
+        guard !hadHead, let head = unsafe parser.takeHead() else { return line.count }
         if head.status == 417 && request.expectsContinue && fedCount == 0 {
             // libcurl would send the request again by itself, and then this head would be followed by another one.
             isCutShort = true
             publish(head)
             return -1
         }
-        if parser.mustClose { forbidReuse() }
+        if unsafe parser.mustClose { forbidReuse() }
         // What follows a response without a body, or a last chunk, libcurl drops and goes on as if nothing had been: be told.
-        if head.isWithoutBody(request.method) || parser.isChunked {
+        if unsafe head.isWithoutBody(request.method) || parser.isChunked {
             easy.report(true)
         }
         publish(head)
@@ -319,14 +329,14 @@ extension CurlTransfer {
         isDecoded = request.isDecoded && head.isEncoded && !isCutShort
         var connection = URLOpener.ConnectionInfo(easy)
         connection.isPeerVerified =
-            parser.hasHead && request.location.origin.scheme == "https" && !request.skipsPeerVerification
+            unsafe parser.hasHead && request.location.origin.scheme == "https" && !request.skipsPeerVerification
         head.note(isDecoded: isDecoded, connection)
         pipe.publish(head, at: now)
     }
 
     /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
     func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        if request.isForFTP {
+        if !isPlain, request.isForFTP {
             // What libcurl makes of size and time is not the file.
             if request.method == "HEAD" { return bytes.count }
             publishFTP()
@@ -347,8 +357,8 @@ extension CurlTransfer {
     private func refusal(of count: Int) -> OpenError? {
         let decoding = configuration.value.decoding
         let received = easy.number(CURLINFO_SIZE_DOWNLOAD_T)
-        let isTooDense =
-            count > 1 << 20 && count / max(1, decoding.maximumRatio) > received + (parser.isChunked ? Self.unnoted : 0)
+        let unnoted = unsafe parser.isChunked ? Self.unnoted : 0
+        let isTooDense = count > 1 << 20 && count / max(1, decoding.maximumRatio) > received + unnoted
         guard isTooDense || count > decoding.maximumCount ?? .max else { return nil }
         let detail = "\(received) bytes have become more than \(isTooDense ? count : decoding.maximumCount ?? 0)"
         return OpenError(.decodedTooLarge, .read, url: request.url, detail: detail)
@@ -377,13 +387,6 @@ extension CurlTransfer {
     private func forbidReuse() {
         easy.setting = nil
         unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_FORBID_REUSE, 1)
-    }
-}
-
-extension URLOpener.ResponseHead {
-    /// Whether a response to the method ends with its head, over HTTP/1.
-    func isWithoutBody(_ method: String) -> Bool {
-        method == "HEAD" || status == 204 || status == 304 || contentLength == 0
     }
 }
 

@@ -48,7 +48,7 @@ struct HopClock {
     /// no more.
     private static let attention: Int64 = 50_000_000
 
-    private let limits: HopLimits
+    let limits: HopLimits
     private let start: Int64
 
     init(_ limits: HopLimits, start: Int64) {

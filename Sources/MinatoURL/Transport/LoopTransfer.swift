@@ -25,19 +25,20 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
     }
 
     /// Sends the request and waits for the head of its response.
+    @inline(__always)
     nonisolated(nonsending) func begin() async throws(OpenError) -> URLOpener.ResponseHead {
         // A task that is cancelled already opens no connection.
         if Task.isCancelled { throw error(.cancelled, "the task was cancelled") }
         try transfer.openBody()
         // Here, so that it inherits from this task.
         (transfer.feed as? StreamFeed)?.start(for: self)
-        let isTaken = loop.core.post { self.loop.begin(self) }
-        if !isTaken {
+        if loop.core.isCurrent {
+            loop.begin(self)
+        } else if !loop.core.post({ self.loop.begin(self) }) {
             pipe.finish(.failed(loop.closedError(pipe.url)))
             transfer.end()
         }
-        try await pipe.wait(for: .head, driver: self)
-        return try pipe.takeHead()
+        return try await pipe.waitForHead(driver: self)
     }
 
     /// There is more of the request's body. From any thread.

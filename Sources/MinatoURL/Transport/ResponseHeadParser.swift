@@ -100,9 +100,8 @@ struct ResponseHeadParser: Sendable {
             append(line.trimmed)
             return
         }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw Self.noField }
+        guard let colon = line.tokenCount, colon > 0 else { throw Self.noField }
         let name = line.extracting(..<colon)
-        guard name.isToken else { throw Self.noField }
         let value = line.extracting((colon + 1)...).trimmed
         isLength = name.isSame(as: "content-length")
         if isLength {
@@ -149,8 +148,12 @@ struct ResponseHeadParser: Sendable {
     /// Whether a line has come.
     var hasBegun: Bool { byteCount > 0 }
 
-    /// The fields after the body. libcurl does not say where they end.
-    var trailers: HTTPFields { !hasHead || lines.isEmpty ? HTTPFields() : ReceivedFields(lines).all }
+    /// Takes the fields after the body out. libcurl does not say where they end.
+    mutating func takeTrailers() -> HTTPFields {
+        guard hasHead, !lines.isEmpty else { return HTTPFields() }
+        defer { lines = [] }
+        return ReceivedFields(lines).all
+    }
 
     /// An empty line: the end of a head.
     private mutating func finish() {
@@ -189,7 +192,9 @@ extension Span<UInt8> {
             // Eight at a time: of the bytes of a word, the highest bit says whether it is below 0x20 or is 0x7F.
             let (ones, high): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
             var start = 0
-            while start &+ 8 <= bytes.count {
+            while start < bytes.count, bytes.count >= 8 {
+                // The last ones once more, rather than one by one.
+                start = min(start, bytes.count &- 8)
                 let word = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
                 let deleted = word ^ (ones &* 0x7F)
                 let found = ((word &- ones &* 0x20) & ~word | (deleted &- ones) & ~deleted) & high
@@ -252,10 +257,18 @@ extension Span<UInt8> {
 
     fileprivate var text: String { unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) } }
 
-    /// Whether it is a token (RFC 9110 section 5.6.2).
-    fileprivate var isToken: Bool {
-        for index in indices where !HTTPSyntax.isTokenByte(self[index]) { return false }
-        return count > 0
+    /// How many bytes there are before a colon, when they are a token (RFC 9110 section 5.6.2) or none; nil otherwise, and without
+    /// a colon.
+    fileprivate var tokenCount: Int? {
+        unsafe withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index < bytes.count {
+                let byte = unsafe bytes[index]
+                guard HTTPSyntax.isTokenByte(byte) else { return byte == UInt8(ascii: ":") ? index : nil }
+                index &+= 1
+            }
+            return nil
+        }
     }
 
     /// Whether it is a text, but for upper case here.

@@ -28,8 +28,7 @@ final class ThreadTransfer: BodyDriver {
             throw OpenError(
                 .transport, .prepare, url: pipe.url, detail: "no thread: \(error)", systemCode: error.code.rawValue)
         }
-        try await pipe.wait(for: .head, driver: self)
-        return try pipe.takeHead()
+        return try await pipe.waitForHead(driver: self)
     }
 
     /// What the thread does: fills the pipe whenever somebody wants more, until the transfer has ended.

@@ -20,6 +20,6 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     for field in head.fields {
         precondition(!field.value.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }, "\(field)")
     }
-    _ = parser.trailers
+    _ = parser.takeTrailers()
     return 0
 }
