@@ -51,6 +51,11 @@ static inline CURLcode minato_curl_set_string(CURL *_Nonnull easy, CURLoption op
     return curl_easy_setopt(easy, option, value);
 }
 
+/// Sets a URL that has been read, which libcurl does not copy: it has to outlive the transfer. NULL for none.
+static inline CURLcode minato_curl_set_url(CURL *_Nonnull easy, CURLU *_Nullable url) {
+    return curl_easy_setopt(easy, CURLOPT_CURLU, url);
+}
+
 /// For options that take a list, which libcurl does not copy: it has to outlive the transfer (CURLOPTTYPE_SLISTPOINT).
 static inline CURLcode
 minato_curl_set_list(CURL *_Nonnull easy, CURLoption option, const struct curl_slist *_Nullable list) {

@@ -72,6 +72,18 @@ import Testing
         #expect(server.peers.count == row.connections)
     }
 
+    /// libcurl is given a URL as its parser reads it, once for all requests to it: another one takes its place.
+    @Test(arguments: Face.allCases)
+    func eachRequestHasItsOwnURL(_ face: Face) async throws {
+        let server = try RawServer { $0.answerAll { okay(String($0.split(separator: " ")[1])) } }
+        let opener = URLOpener()
+        for target in ["/1", "/2?a=b&c", "/2?a=b&c", "/a/../b/./c", "/%7Euser;x", "/1"] {
+            let body = try await face.open(opener, server.url(target)).body
+            #expect(try await body.collect(upTo: 99) == Array(target.utf8))
+        }
+        #expect(server.peers.count == 1)
+    }
+
     /// Asks for something large every fourth time, and reads it a moment after it has begun to come.
     private static func load(_ opener: URLOpener, _ task: Int) async -> [String] {
         var faults: [String] = []

@@ -35,6 +35,9 @@ struct CurlURL: ~Copyable {
         }
     }
 
+    /// Has an easy handle of libcurl use it, as long as it lives and the handle is not reset.
+    func use(in easy: UnsafeMutableRawPointer) -> CURLcode { unsafe minato_curl_set_url(easy, handle) }
+
     /// A part as text, or nil when the URL has none, or it cannot be decoded.
     ///
     /// - Throws: only for want of memory: a part that is there must not be taken for one that is not.

@@ -95,7 +95,7 @@ struct CurlOptions {
     ///
     /// - Parameter length: How long the body is, nil for one that is sent in chunks.
     mutating func setRequest(_ request: URLOpener.Request, length: Int?, _ setting: CurlSetting?) {
-        set(CURLOPT_URL, request.location.target)
+        setURL(request)
         setFields(request, setting)
         // HTTP/2 where TLS offers it (ALPN). Over plain TCP 7.88 fails on the second request with it. Requests that come while
         // the first one still connects wait for what is agreed on there, and then share the connection.
@@ -111,6 +111,9 @@ struct CurlOptions {
         // HEAD as a mere word would make libcurl wait for the body that Content-Length announces.
         if method == "HEAD" { set(CURLOPT_NOBODY, 1) } else { set(CURLOPT_CUSTOMREQUEST, method) }
     }
+
+    /// Where the request goes to.
+    mutating func setURL(_ request: URLOpener.Request) { note(handle.setURL(request.location.target)) }
 
     /// The fields that go to the server.
     ///

@@ -101,7 +101,7 @@ final class CurlTransfer: @unchecked Sendable {
     func prepare(_ configure: (inout CurlOptions) -> Void) throws(OpenError) {
         var options = CurlOptions(easy)
         if let setting, let last = easy.setting, last.suits(setting) {
-            if !last.hasTarget(of: setting) { options.set(CURLOPT_URL, request.location.target) }
+            if !last.hasTarget(of: setting) { options.setURL(request) }
             if !last.hasFields(of: setting) { options.setFields(request, setting) }
             easy.report(false)
             easy.useAgain()
