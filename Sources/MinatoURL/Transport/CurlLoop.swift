@@ -7,7 +7,8 @@ internal import Glibc
 ///
 /// libcurl says which sockets it waits for and when it wants to be called; the loop calls it (curl_multi_socket_action(3)).
 ///
-/// **Threads.** The loop's only, but for `retire` and what is constant.
+/// **Threads.** The loop's only, but for `retire` and what is constant. So what it uses for each transfer is not checked for
+/// exclusive access.
 @safe
 final class CurlLoop: LoopSource, @unchecked Sendable {
     /// Without a transfer for so long, everything is closed.
@@ -22,13 +23,10 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     /// There from the first transfer on, until nothing happens for long.
     private var multi: UnsafeMutableRawPointer?
     /// Each knows its place.
-    private var transfers: [LoopTransfer] = []
-    private var sockets = SocketTable()
-    /// Connections of HTTP/1 that no transfer uses: nothing may come on them.
-    private var idleSockets: Set<curl_socket_t> = []
-    /// Those of them that have not been looked at since the loop waited last, and when that was.
-    private var unseenSockets: Set<curl_socket_t> = []
-    private var seenAt: Int64 = 0
+    @exclusivity(unchecked) private var transfers: [LoopTransfer] = []
+    /// Those that are watched, and those that lie idle.
+    @exclusivity(unchecked) private var sockets = SocketTable()
+    @exclusivity(unchecked) private var idleSockets = IdleSockets()
     /// When libcurl wants to be called at the latest.
     private var deadline: Int64 = .max
     private let common = CurlCommon()
@@ -63,34 +61,28 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 
     /// Begins a transfer.
     func begin(_ transfer: LoopTransfer) {
-        inside {
-            if let error = self.start(transfer) {
-                transfer.pipe.finish(.failed(error))
-                transfer.transfer.easy.rest(keepsSetting: false)
-                transfer.transfer.end()
-            } else {
-                // libcurl has asked to be called at once.
-                self.act(CURL_SOCKET_TIMEOUT, 0)
-                transfer.look()
-            }
-        }
+        if isInside { return later.append { self.start(transfer) } }
+        inside { start(transfer) }
     }
 
     /// Takes a transfer off, whether it has ended or not, and closes its connection if it has not.
     func end(_ transfer: LoopTransfer) {
-        inside { self.remove(transfer) }
+        if isInside { return later.append { self.remove(transfer) } }
+        inside { remove(transfer) }
     }
 
     /// Goes on with a transfer that had no room.
     func resume(_ transfer: LoopTransfer) {
         guard isActive(transfer) else { return }
-        inside { if self.isActive(transfer) { self.goOn(transfer, transfer.transfer.resume()) } }
+        if isInside { return later.append { self.goOn(transfer) { $0.resume() } } }
+        inside { goOn(transfer) { $0.resume() } }
     }
 
     /// Goes on with the body of the request of a transfer.
     func resumeSending(_ transfer: LoopTransfer) {
         guard isActive(transfer) else { return }
-        inside { if self.isActive(transfer) { self.goOn(transfer, transfer.transfer.resumeSending()) } }
+        if isInside { return later.append { self.goOn(transfer) { $0.resumeSending() } } }
+        inside { goOn(transfer) { $0.resumeSending() } }
     }
 
     /// Whether a transfer is under way here.
@@ -102,22 +94,22 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     func retire() {
         core.post {
             self.isRetired = true
-            self.inside {}
+            if !self.isInside { self.inside {} }
         }
     }
 
     /// A socket is ready.
     func isReady(_ socket: curl_socket_t, _ flags: Int32) {
-        inside { self.act(socket, flags) }
+        inside { act(socket, flags) }
     }
 
     override func timeIsOver(_ now: Int64) {
         inside {
-            if self.deadline <= now {
-                self.deadline = .max
-                self.act(CURL_SOCKET_TIMEOUT, 0)
-            } else if self.transfers.isEmpty {
-                self.closeAll()
+            if deadline <= now {
+                deadline = .max
+                act(CURL_SOCKET_TIMEOUT, 0)
+            } else if unsafe transfers.isEmpty {
+                closeAll()
             }
         }
     }
@@ -125,11 +117,11 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     override func loopEnds() {
         hasEnded = true
         inside {
-            for transfer in self.transfers {
-                transfer.pipe.finish(.failed(self.closedError(transfer.pipe.url)))
-                self.remove(transfer)
+            for transfer in unsafe transfers {
+                transfer.pipe.finish(.failed(closedError(transfer.pipe.url)))
+                remove(transfer)
             }
-            self.closeAll()
+            closeAll()
         }
     }
 
@@ -144,8 +136,9 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 // What calls libcurl.
 extension CurlLoop {
     /// Runs code that calls libcurl, then takes care of the transfers that have ended by that, and of the timer.
-    private func inside(_ body: @escaping () -> Void) {
-        guard !isInside else { return later.append(body) }
+    ///
+    /// Not while libcurl calls us: then it is to be done later.
+    private func inside(_ body: () -> Void) {
         isInside = true
         body()
         takeFinished()
@@ -153,7 +146,7 @@ extension CurlLoop {
             later.removeFirst()()
             takeFinished()
         }
-        if isRetired && transfers.isEmpty { closeAll() }
+        if unsafe isRetired && transfers.isEmpty { closeAll() }
         isInside = false
         setTimer()
     }
@@ -168,20 +161,32 @@ extension CurlLoop {
     /// After a lack of memory libcurl 7.88 has a socket of which it knows only half, and divides by zero when it comes to that
     /// again: so nothing goes on here, and the next transfer begins anew.
     private func giveUpAll() {
-        for transfer in transfers {
+        for transfer in unsafe transfers {
             transfer.pipe.finish(.failed(CurlTransport.exhausted(transfer.pipe.url)))
             remove(transfer)
         }
         closeAll()
     }
 
-    private func start(_ transfer: LoopTransfer) -> OpenError? {
+    private func start(_ transfer: LoopTransfer) {
+        if let error = add(transfer) {
+            transfer.pipe.finish(.failed(error))
+            transfer.transfer.easy.rest(keepsSetting: false)
+            transfer.transfer.end()
+        } else {
+            // libcurl has asked to be called at once.
+            act(CURL_SOCKET_TIMEOUT, 0)
+            transfer.look()
+        }
+    }
+
+    private func add(_ transfer: LoopTransfer) -> OpenError? {
         let url = transfer.pipe.url
         if hasEnded { return closedError(url) }
         // It may have been given up meanwhile.
         if transfer.pipe.rest.isAtEnd { return OpenError(.closed, .open, url: url, detail: "the open was given up") }
         guard let multi = unsafe openMulti() else { return CurlTransport.exhausted(url) }
-        lookAtIdleSockets()
+        unsafe idleSockets.look(at: core.now, isIdle: isIdle)
         let easy = transfer.transfer.easy
         do throws(OpenError) {
             try transfer.transfer.prepare { options in
@@ -193,25 +198,18 @@ extension CurlLoop {
         }
         guard unsafe curl_multi_add_handle(multi, easy.pointer) == CURLM_OK else { return CurlTransport.exhausted(url) }
         easy.loopTransfer = transfer
-        transfer.place = transfers.count
-        transfers.append(transfer)
+        unsafe transfer.place = transfers.count
+        unsafe transfers.append(transfer)
         return nil
     }
 
-    /// Ends connections on which something has arrived that nobody asked for: they are finished, or poisoned.
-    ///
-    /// Once in a turn of the loop, not once for each of many transfers that begin in it.
-    private func lookAtIdleSockets() {
-        let sockets = seenAt == core.now ? unseenSockets : idleSockets
-        seenAt = core.now
-        for socket in sockets where idleSockets.contains(socket) && minato_curl_socket_is_readable(socket) {
-            if isUsedAgain(socket) {
-                idleSockets.remove(socket)
-            } else {
-                minato_curl_end_socket(socket)
-            }
-        }
-        unseenSockets.removeAll(keepingCapacity: true)
+    /// Whether a connection lies idle that did so; ends one on which something has arrived that nobody asked for: it is finished,
+    /// or poisoned.
+    private func isIdle(_ source: CurlSocket) -> Bool {
+        guard minato_curl_socket_is_readable(source.socket) else { return true }
+        if isUsedAgain(source.socket) { return false }
+        minato_curl_end_socket(source.socket)
+        return true
     }
 
     /// Whether a transfer uses a socket that lay idle, though libcurl has not asked for it to be watched: what came was there at
@@ -220,11 +218,13 @@ extension CurlLoop {
         var address = minato_address()
         guard unsafe minato_socket_local_address(socket, &address) >= 0 else { return false }
         let port = max(0, Int(unsafe minato_address_port(&address)))
-        return transfers.contains { $0.transfer.isPaused && $0.transfer.easy.long(CURLINFO_LOCAL_PORT) == port }
+        return unsafe transfers.contains { $0.transfer.isPaused && $0.transfer.easy.long(CURLINFO_LOCAL_PORT) == port }
     }
 
-    /// Takes care of a transfer that ended by being resumed.
-    private func goOn(_ transfer: LoopTransfer, _ code: CURLcode) {
+    /// Resumes a transfer, and takes care of it when it ends by that.
+    private func goOn(_ transfer: LoopTransfer, _ resume: (CurlTransfer) -> CURLcode) {
+        guard isActive(transfer) else { return }
+        let code = resume(transfer.transfer)
         guard code != CURLE_OK else { return }
         transfer.transfer.finish(code)
         remove(transfer)
@@ -245,25 +245,29 @@ extension CurlLoop {
         guard let place = transfer.place, let multi = unsafe multi else { return }
         let easy = transfer.transfer.easy
         // The last one takes its place.
-        let last = transfers.removeLast()
+        let last = unsafe transfers.removeLast()
         if last !== transfer {
-            transfers[place] = last
+            unsafe transfers[place] = last
             last.place = place
         }
         (transfer.place, easy.loopTransfer) = (nil, nil)
         core.cancelTimer(transfer)
         // Asked for before it is taken off, and before that may close it. Another transfer may use it already.
         let socket = transfer.transfer.isComplete && !transfer.transfer.isFramed ? easy.socket : -1
-        if socket >= 0 && sockets[socket] == nil {
-            idleSockets.insert(socket)
-            unseenSockets.insert(socket)
-        }
+        if socket >= 0 { noteIdle(socket) }
         // While other streams use the connection, libcurl before 8.1 forgets to free it.
         if transfer.transfer.isPaused && transfer.transfer.isFramed { easy.dropKept() }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
         easy.rest(keepsSetting: transfer.transfer.isComplete)
         keep(easy)
         transfer.transfer.end()
+    }
+
+    private func noteIdle(_ socket: curl_socket_t) {
+        let source = unsafe sockets[socket] ?? CurlSocket(socket, on: self)
+        if source.isInUse { return }
+        unsafe sockets[socket] = source
+        unsafe idleSockets.insert(source)
     }
 
     private func keep(_ easy: CurlEasy) {
@@ -279,7 +283,7 @@ extension CurlLoop {
     private func setTimer() {
         guard unsafe multi != nil, !hasEnded else { return core.cancelTimer(self) }
         // Something is always set: what has a timer is told when the loop ends.
-        let patience = transfers.isEmpty ? core.now + Self.patience : .max - 1
+        let patience = unsafe transfers.isEmpty ? core.now + Self.patience : .max - 1
         core.setTimer(self, min(deadline, patience))
     }
 
@@ -290,9 +294,10 @@ extension CurlLoop {
         unsafe minato_curl_multi_set_long(opened, CURLMOPT_MAXCONNECTS, Self.maximumConnections)
         unsafe minato_curl_multi_set_socket_function(
             opened,
-            { _, socket, interest, context, _ in
-                guard let context = unsafe context else { return -1 }
-                return unsafe Unmanaged<CurlLoop>.fromOpaque(context).takeUnretainedValue().watch(socket, interest)
+            { easy, socket, interest, context, _ in
+                guard let easy = unsafe easy, let context = unsafe context else { return -1 }
+                return unsafe Unmanaged<CurlLoop>.fromOpaque(context).takeUnretainedValue()
+                    .watch(socket, interest, for: easy)
             }, context)
         unsafe minato_curl_multi_set_timer_function(
             opened,
@@ -311,31 +316,30 @@ extension CurlLoop {
         unsafe curl_multi_cleanup(open)
         unsafe multi = nil
         deadline = .max
-        for source in sockets.all { core.remove(source) }
-        sockets = SocketTable()
-        idleSockets = []
+        for source in unsafe sockets.all { core.remove(source) }
+        unsafe sockets = SocketTable()
+        unsafe idleSockets = IdleSockets()
         core.cancelTimer(self)
     }
 }
 
 // What libcurl calls.
 extension CurlLoop {
-    private func watch(_ socket: curl_socket_t, _ interest: Int32) -> Int32 {
+    private func watch(_ socket: curl_socket_t, _ interest: Int32, for easy: UnsafeMutableRawPointer) -> Int32 {
         guard interest != CURL_POLL_REMOVE else {
-            if let source = sockets.remove(socket) { core.remove(source) }
+            // When a response has come over a connection of HTTP/1, it is done or pauses, and will mostly be waited for again. Once it
+            // works libcurl closes it by our function; an attempt to connect, or a lookup of a name, it does not.
+            let isSettled = unsafe CurlEasy.handle(of: easy)?.transfer?.hasPlainHead == true
+            if isSettled, let source = unsafe sockets[socket] { source.rest() } else { forget(socket) }
             return 0
         }
-        idleSockets.remove(socket)
         var flags: UInt32 = 0
         if interest & CURL_POLL_IN != 0 { flags |= UInt32(MINATO_READABLE) }
         if interest & CURL_POLL_OUT != 0 { flags |= UInt32(MINATO_WRITABLE) }
-        if let source = sockets[socket] {
-            core.setInterest(source, flags)
-            return 0
-        }
-        let source = CurlSocket(socket, on: self)
-        guard core.add(source, socket, interest: flags) >= 0 else { return -1 }
-        sockets[socket] = source
+        let source = unsafe sockets[socket] ?? CurlSocket(socket, on: self)
+        unsafe idleSockets.remove(source)
+        guard source.watch(flags, on: core) else { return -1 }
+        unsafe sockets[socket] = source
         return 0
     }
 
@@ -359,7 +363,8 @@ extension CurlLoop {
     }
 
     private func forget(_ socket: curl_socket_t) {
-        idleSockets.remove(socket)
-        if let source = sockets.remove(socket) { core.remove(source) }
+        guard let source = unsafe sockets.remove(socket) else { return }
+        unsafe idleSockets.remove(source)
+        core.remove(source)
     }
 }

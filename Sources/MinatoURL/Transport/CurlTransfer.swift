@@ -170,6 +170,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// Whether the connection speaks HTTP/2.
     var isFramed: Bool { unsafe parser.isFramed }
 
+    /// Whether the head of a response has come over HTTP/1.
+    var hasPlainHead: Bool { unsafe parser.hasHead && !parser.isFramed }
+
     /// Goes on with what was kept back, if there is room for it now.
     ///
     /// What libcurl gives on by that can make the transfer fail, and libcurl tells nobody but the caller: any result but
