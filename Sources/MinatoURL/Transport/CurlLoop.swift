@@ -24,6 +24,8 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     private var multi: UnsafeMutableRawPointer?
     /// Each knows its place.
     @exclusivity(unchecked) private var transfers: [LoopTransfer] = []
+    /// Those of them that began since libcurl was called last.
+    @exclusivity(unchecked) private var begun: [LoopTransfer] = []
     /// Those that are watched, and those that lie idle.
     @exclusivity(unchecked) private var sockets = SocketTable()
     @exclusivity(unchecked) private var idleSockets = IdleSockets()
@@ -153,9 +155,12 @@ extension CurlLoop {
 
     private func act(_ socket: curl_socket_t, _ flags: Int32) {
         guard let multi = unsafe multi else { return }
+        // Whatever socket is ready, libcurl lets those begin, too.
+        if unsafe !begun.isEmpty { unsafe idleSockets.look(at: core.now, isIdle: isIdle) }
         var running: Int32 = 0
         let code = unsafe curl_multi_socket_action(multi, socket, flags, &running)
         if code == CURLM_OUT_OF_MEMORY { giveUpAll() }
+        while let transfer = unsafe begun.popLast() { transfer.look() }
     }
 
     /// After a lack of memory libcurl 7.88 has a socket of which it knows only half, and divides by zero when it comes to that
@@ -174,9 +179,9 @@ extension CurlLoop {
             transfer.transfer.easy.rest(keepsSetting: false)
             transfer.transfer.end()
         } else {
-            // libcurl has asked to be called at once.
-            act(CURL_SOCKET_TIMEOUT, 0)
-            transfer.look()
+            // libcurl is called for all that begin in a turn of the loop at once, before the loop waits, or with the next socket.
+            unsafe begun.append(transfer)
+            deadline = 0
         }
     }
 
@@ -186,7 +191,6 @@ extension CurlLoop {
         // It may have been given up meanwhile.
         if transfer.pipe.rest.isAtEnd { return OpenError(.closed, .open, url: url, detail: "the open was given up") }
         guard let multi = unsafe openMulti() else { return CurlTransport.exhausted(url) }
-        unsafe idleSockets.look(at: core.now, isIdle: isIdle)
         let easy = transfer.transfer.easy
         do throws(OpenError) {
             try transfer.transfer.prepare { options in
@@ -317,6 +321,7 @@ extension CurlLoop {
         unsafe multi = nil
         deadline = .max
         for source in unsafe sockets.all { core.remove(source) }
+        unsafe begun = []
         unsafe sockets = SocketTable()
         unsafe idleSockets = IdleSockets()
         core.cancelTimer(self)
