@@ -20,6 +20,7 @@ struct HandlerChain {
 
     private let handlers: HandlerList
     private let decodes: Bool
+    private let last: LastRequest
     private var retries: RetryState?
     private(set) var exchange: URLOpener.Exchange
 
@@ -30,9 +31,12 @@ struct HandlerChain {
     ///   - request: The request of the program.
     ///   - decodes: Whether servers are asked for encoded bodies.
     ///   - retries: What is tried again; nil for nothing.
+    ///   - last: What the opener completed last.
     init(
-        _ handlers: HandlerList, request: URLOpener.Request, decodes: Bool = false, retries: RetryState? = nil
+        _ handlers: HandlerList, request: URLOpener.Request, decodes: Bool = false, retries: RetryState? = nil,
+        last: LastRequest = LastRequest()
     ) {
+        self.last = last
         self.retries = retries
         self.handlers = handlers
         self.decodes = decodes
@@ -127,7 +131,7 @@ struct HandlerChain {
         var request = before.request
         for entry in handlers.preparing { try entry.handler.prepare(&request, in: before) }
         exchange.request = request
-        return try request.completed(decodes: decodes)
+        return try last.completed(request, decodes: decodes)
     }
 
     private func error(_ code: OpenError.Code, _ operation: OpenError.Operation, _ detail: String) -> OpenError {

@@ -28,6 +28,7 @@ public final class URLOpener: Sendable {
     let transport: any Transport
     let configuration: Configuration
     private let budget = RetryBudget()
+    private let last = LastRequest()
 
     /// Makes an opener.
     ///
@@ -89,6 +90,6 @@ public final class URLOpener: Sendable {
                 configuration.retries, budget, random: { .random(in: 0...1) }, now: { Int(time(nil)) })
         }
         return HandlerChain(
-            handlers, request: request, decodes: configuration.decoding.isEnabled, retries: retries)
+            handlers, request: request, decodes: configuration.decoding.isEnabled, retries: retries, last: last)
     }
 }

@@ -15,6 +15,9 @@ struct Box<Value: Sendable>: @unchecked Sendable {
 
     var value: Value { unsafe storage.value }
 
+    /// Whether another one is a copy of this one, so that both have the same value.
+    func isCopy(of other: Box) -> Bool { storage === other.storage }
+
     /// Changes the value, in place where nobody else has it.
     mutating func change<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result

@@ -177,6 +177,9 @@ extension URLOpener {
             parts.change { $0.explicitMethod = method }
         }
 
+        /// Whether nothing was changed since one was copied from the other. False tells nothing.
+        func isCopy(of other: Self) -> Bool { parts.isCopy(of: other.parts) }
+
         /// Changes several of its parts at once, which have been checked.
         mutating func change(_ body: (inout Parts) -> Void) { parts.change(body) }
 

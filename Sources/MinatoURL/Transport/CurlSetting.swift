@@ -18,17 +18,26 @@ struct CurlSetting {
 
     /// Whether all options but URL and fields are right for another one.
     func suits(_ other: CurlSetting) -> Bool {
-        request.isDecoded == other.request.isDecoded && request.method == other.request.method
-            && request.skipsPeerVerification == other.request.skipsPeerVerification
-            && request.location.origin == other.request.location.origin && connect == other.connect
-            && minimumRate == other.minimumRate
+        connect == other.connect && minimumRate == other.minimumRate
+            && (request.isCopy(of: other.request) || request.hasOptions(of: other.request))
     }
 
     /// Whether it has the same URL.
-    func hasTarget(of other: CurlSetting) -> Bool { request.location.target == other.request.location.target }
+    func hasTarget(of other: CurlSetting) -> Bool {
+        request.isCopy(of: other.request) || request.location.target == other.request.location.target
+    }
 
     /// Whether it has the same fields.
     func hasFields(of other: CurlSetting) -> Bool {
-        request.fields.elementsEqual(other.request.fields) { $0.value == $1.value && $0.name == $1.name }
+        request.isCopy(of: other.request)
+            || request.fields.elementsEqual(other.request.fields) { $0.value == $1.value && $0.name == $1.name }
+    }
+}
+
+extension URLOpener.Request {
+    /// Whether all options but URL and fields are the same for another plain request.
+    fileprivate func hasOptions(of other: URLOpener.Request) -> Bool {
+        isDecoded == other.isDecoded && method == other.method && skipsPeerVerification == other.skipsPeerVerification
+            && location.origin == other.location.origin
     }
 }
