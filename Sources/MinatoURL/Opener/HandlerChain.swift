@@ -51,8 +51,9 @@ struct HandlerChain {
     /// The response that a handler gives to a request by itself, or nil: it is to be sent.
     ///
     /// - Throws: What the handler throws; `unsupportedScheme` when nobody answers a URL that no server can be asked for.
-    func answer(_ request: URLOpener.Request) throws(OpenError) -> Hop? {
-        let exchange = exchange
+    ///
+    /// Changes nothing, but a chain that may be changed is not copied for it.
+    mutating func answer(_ request: URLOpener.Request) throws(OpenError) -> Hop? {
         for entry in handlers.answering {
             guard let answer = try entry.handler.answer(request, in: exchange) else { continue }
             return Hop(answer, url: request.url)
@@ -73,7 +74,10 @@ struct HandlerChain {
                 return try perform(request, after: head, because: .other)
             }
             let exchange = exchange
-            for entry in handlers.examining {
+            // Nearly every response.
+            let isPlainSuccess =
+                200...299 ~= head.status && !exchange.request.fields.contains { $0.credentials != nil }
+            for entry in handlers.examining where !(isPlainSuccess && entry.acceptsSuccess) {
                 switch try entry.handler.examine(head, in: exchange) {
                 case .accept: continue
                 case .fail(let code, let detail): return .fail(error(code, .handle, detail))

@@ -3,7 +3,13 @@ struct HandlerList: Sendable {
     /// One of them, so that nothing of it is copied when it is asked.
     final class Entry: Sendable {
         let handler: any OpenerHandler
-        init(_ handler: any OpenerHandler) { self.handler = handler }
+        /// Whether it accepts what succeeds, unless it remembers credentials that went along.
+        let acceptsSuccess: Bool
+
+        init(_ handler: any OpenerHandler) {
+            self.handler = handler
+            acceptsSuccess = (handler as? any StagedHandler)?.acceptsSuccess ?? false
+        }
     }
 
     let preparing: [Entry]
@@ -33,15 +39,37 @@ struct HandlerStages: OptionSet, Sendable {
 protocol StagedHandler: OpenerHandler {
     /// Where it does something else than a handler does by default.
     var stages: HandlerStages { get }
+
+    /// Whether it accepts every head of status 200 to 299, unless the request has a field with credentials that it remembers.
+    var acceptsSuccess: Bool { get }
+}
+
+extension StagedHandler {
+    var acceptsSuccess: Bool { false }
 }
 
 extension ProxyHandler: StagedHandler { var stages: HandlerStages { .prepare } }
 extension FTPHandler: StagedHandler { var stages: HandlerStages { .prepare } }
 extension DataHandler: StagedHandler { var stages: HandlerStages { .answer } }
 extension FileHandler: StagedHandler { var stages: HandlerStages { .answer } }
-extension RedirectHandler: StagedHandler { var stages: HandlerStages { .examine } }
+extension RedirectHandler: StagedHandler {
+    var stages: HandlerStages { .examine }
+    var acceptsSuccess: Bool { true }
+}
 extension CookieHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
-extension BasicAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
-extension DigestAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
-extension ProxyBasicAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
-extension ProxyDigestAuthHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
+extension BasicAuthHandler: StagedHandler {
+    var stages: HandlerStages { [.prepare, .examine] }
+    var acceptsSuccess: Bool { true }
+}
+extension DigestAuthHandler: StagedHandler {
+    var stages: HandlerStages { [.prepare, .examine] }
+    var acceptsSuccess: Bool { true }
+}
+extension ProxyBasicAuthHandler: StagedHandler {
+    var stages: HandlerStages { [.prepare, .examine] }
+    var acceptsSuccess: Bool { true }
+}
+extension ProxyDigestAuthHandler: StagedHandler {
+    var stages: HandlerStages { [.prepare, .examine] }
+    var acceptsSuccess: Bool { true }
+}

@@ -45,11 +45,13 @@ extension URLOpener {
                 if newValue != nil || hasProxy { parts.change { $0.proxy = newValue.map(Box.init) } }
             }
         }
+        /// The same as it is kept.
+        var proxyBox: Box<Proxy>? { parts.value.proxy }
         /// Whether there is one.
         var hasProxy: Bool { parts.value.proxy != nil }
 
         /// Whether its connection may be one with TLS.
-        var mayUseTLS: Bool { location.origin.scheme == "https" || proxy?.scheme == .https }
+        var mayUseTLS: Bool { location.origin.scheme == "https" || hasProxy && proxy?.scheme == .https }
 
         /// Whether there is a handler for ftp URLs.
         var allowsFTP: Bool {

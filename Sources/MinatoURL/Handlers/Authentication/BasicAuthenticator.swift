@@ -22,7 +22,7 @@ struct BasicAuthenticator: Sendable {
 
     /// Sends before anybody asks what was accepted before.
     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
-        guard knowsAccepted, request.field(side.answerField) == nil,
+        guard side == .server || request.hasProxy, knowsAccepted, request.field(side.answerField) == nil,
             let known = KnownCredentials(passwords, for: side, of: request, original: exchange.original)
         else { return }
         let credentials =

@@ -27,7 +27,7 @@ struct DigestAuthenticator: Sendable {
     /// Answers before anybody asks, where a nonce is known.
     func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
         // Nearly every request: nothing is known, and nothing was sent.
-        guard !sessions.isEmpty || request.sentCredentials(for: side) != nil,
+        guard side == .server || request.hasProxy, !sessions.isEmpty || request.sentCredentials(for: side) != nil,
             let known = KnownCredentials(passwords, for: side, of: request, original: exchange.original)
         else { return }
         removeUsedAnswer(&request, in: exchange)

@@ -1,4 +1,5 @@
 internal import MinatoLoop
+internal import Synchronization
 
 /// The nonces that an opener has learnt, so that later requests to the same places need no challenge of their own.
 ///
@@ -18,6 +19,8 @@ final class DigestSessions: Sendable {
     }
 
     private let entries = Guarded<[Entry]>([])
+    /// Whether there has been one: of most openers there never is, and each request asks.
+    private let hasBegun = Atomic(false)
 
     /// How often a nonce is used: its count has eight digits.
     private let mostUses: UInt32
@@ -41,6 +44,7 @@ final class DigestSessions: Sendable {
         at place: RequestURL, _ side: AuthenticationSide
     ) -> DigestSession {
         let scopes = side == .proxy ? nil : Self.scopes(of: challenge, at: place)
+        hasBegun.store(true, ordering: .releasing)
         return entries.withLock { entries in
             let isReplaced = { (entry: Entry) in
                 entry.origin == place.origin && entry.session.credentials == credentials
@@ -63,7 +67,7 @@ final class DigestSessions: Sendable {
     }
 
     /// Whether there are none.
-    var isEmpty: Bool { entries.withLock { $0.isEmpty } }
+    var isEmpty: Bool { !hasBegun.load(ordering: .acquiring) || entries.withLock { $0.isEmpty } }
 
     /// The sessions that hold for a URL, newest first.
     func sessions(for place: RequestURL) -> [DigestSession] {
