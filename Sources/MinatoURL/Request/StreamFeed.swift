@@ -26,6 +26,8 @@ final class StreamFeed: BodyFeed, Sendable {
         var writtenCount = 0
         /// The writing task, which waits for a beginning or for room.
         var waiter: UnsafeContinuation<Void, Never>?
+        /// What writes, until it does: whoever keeps its writer keeps this, and not what was captured.
+        var body: (@Sendable (URLOpener.Request.BodyWriter) async throws -> Void)?
 
         mutating func takeWaiter() -> UnsafeContinuation<Void, Never>? {
             defer { unsafe waiter = nil }
@@ -36,14 +38,13 @@ final class StreamFeed: BodyFeed, Sendable {
     private let state = Guarded(State())
     private let url: String
     let length: Int?
-    private let body: @Sendable (URLOpener.Request.BodyWriter) async throws -> Void
 
     init(
         _ body: @escaping @Sendable (URLOpener.Request.BodyWriter) async throws -> Void, url: String, length: Int?
     ) {
-        self.body = body
         self.url = url
         self.length = length
+        state.withLock { $0.body = body }
     }
 
     /// Starts the writing task, of a transfer that is to ask again when there is more.
@@ -55,7 +56,11 @@ final class StreamFeed: BodyFeed, Sendable {
     /// The body of the writing task.
     private func run() async {
         await wait { state in !state.hasBegun }
-        guard state.withLock({ state in !state.isOver }) else { return }
+        let body = state.withLock { state in
+            defer { state.body = nil }
+            return state.isOver ? nil : state.body
+        }
+        guard let body else { return }
         do {
             try await body(URLOpener.Request.BodyWriter(feed: self))
             change { state in state.isComplete = true }
