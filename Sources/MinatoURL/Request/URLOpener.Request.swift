@@ -50,9 +50,6 @@ extension URLOpener {
         /// Whether there is one.
         var hasProxy: Bool { parts.value.proxy != nil }
 
-        /// Whether its connection may be one with TLS.
-        var mayUseTLS: Bool { location.origin.scheme == "https" || hasProxy && proxy?.scheme == .https }
-
         /// Whether there is a handler for ftp URLs.
         var allowsFTP: Bool {
             get { parts.value.allowsFTP }

@@ -41,7 +41,6 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
                 // What has arrived on an idle connection was not asked for: the connection is finished, or poisoned.
                 options.set(CURLOPT_FRESH_CONNECT, handle.isConnectionQuiet() ? 0 : 1)
                 self.transfer.setCloseFunction(&options)
-                if self.transfer.request.mayUseTLS { handle.easy.shareSessions() }
             }
             guard unsafe curl_multi_add_handle(handle.multi, handle.easy.pointer) == CURLM_OK else {
                 throw OpenError(

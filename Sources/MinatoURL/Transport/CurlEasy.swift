@@ -55,6 +55,7 @@ final class CurlEasy: @unchecked Sendable {
         unsafe pointer = unsafe easy
         unsafe message = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        shareSessions()
     }
 
     deinit {
@@ -73,6 +74,7 @@ final class CurlEasy: @unchecked Sendable {
             unsafe curl_easy_cleanup(pointer)
             unsafe pointer = unsafe new
             sessions = nil
+            shareSessions()
             mustNotFoldFirst = false
         }
         (isBlank, isUsed) = (false, true)
@@ -122,10 +124,13 @@ final class CurlEasy: @unchecked Sendable {
         if keepsSetting, setting != nil { unsafe message.pointee = 0 } else { reset() }
     }
 
-    /// Has it use the TLS sessions of others from now on, and others its own: where there is memory for that, without which
-    /// handshakes are longer, and that is all.
-    func shareSessions() {
-        guard sessions == nil, let shared = common.sessions else { return }
+    /// Has it use the TLS sessions of others, and others its own: where there is memory for that, without which handshakes are
+    /// longer, and that is all.
+    ///
+    /// Before its first transfer: with that, though it be without TLS, libcurl makes a table of its own, and forgets to free it
+    /// when it is given another one.
+    private func shareSessions() {
+        guard let shared = common.sessions else { return }
         // Kept until the pointer has gone.
         if unsafe minato_curl_set_share(pointer, shared.share) == CURLE_OK { sessions = shared }
     }

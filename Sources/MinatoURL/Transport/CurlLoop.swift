@@ -195,7 +195,6 @@ extension CurlLoop {
         do throws(OpenError) {
             try transfer.transfer.prepare { options in
                 self.setCloseFunction(&options, easy)
-                if transfer.transfer.request.mayUseTLS { easy.shareSessions() }
             }
         } catch {
             return error
