@@ -14,7 +14,7 @@ struct ServeRestartTests {
         if listener.fileno() != 3:
             os.dup2(listener.fileno(), 3)
         place = listener.getsockname()
-        running, served, lost = True, [0] * 4, []
+        running, served, lost, progress = True, [0] * 4, [], threading.Condition()
 
         def start():
             line = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh", *sys.argv[1:]]
@@ -41,7 +41,9 @@ struct ServeRestartTests {
                         lost.append(reply)
                 except OSError as error:
                     lost.append(error)
-                served[number] += 1
+                with progress:
+                    served[number] += 1
+                    progress.notify()
 
         process = start()
         visitors = [threading.Thread(target=visit, args=[number], daemon=True) for number in range(4)]
@@ -56,8 +58,8 @@ struct ServeRestartTests {
                 end(process)
                 successor = start()
             process = successor
-            while sum(served) < before + 8:
-                pass
+            with progress:
+                assert progress.wait_for(lambda: sum(served) >= before + 8, 60)
         running = False
         for visitor in visitors:
             visitor.join()

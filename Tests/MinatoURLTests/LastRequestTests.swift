@@ -20,12 +20,13 @@ struct LastRequestTests {
         #expect(!other.isCopy(of: first) && other.field("X-A") == nil)
     }
 
-    @Test(arguments: ["body", "secret", "proxy", "user"])
+    @Test(arguments: ["body", "secret", "cookie", "proxy", "user"])
     func whatIsNotForOthersIsNotKept(_ what: String) throws {
         let last = LastRequest()
         let url = what == "user" ? "http://user:password@h/" : "http://h/"
         var request = try URLOpener.Request(url, body: what == "body" ? [1] : nil)
         if what == "secret" { try request.setField("Authorization", "x") }
+        if what == "cookie" { try request.setField("Cookie", "x") }
         if what == "proxy" { request.proxy = try Proxy("http://user:password@p:1") }
         let first = try last.completed(request, decodes: true)
         #expect(try !last.completed(request, decodes: true).isCopy(of: first))

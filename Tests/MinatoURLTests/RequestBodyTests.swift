@@ -268,19 +268,27 @@ import Testing
         reached.open()
     }
 
-    /// A writer that somebody has kept is of no use when its body is over.
+    /// A writer that somebody has kept is of no use when its body is over, and does not keep what the body had.
     @Test func keptWritersWriteNothing() async throws {
+        final class Captured: Sendable {}
         let server = try RawServer { connection in
             guard let (_, body) = Self.receive(connection) else { return }
             connection.send(okay("\(body.count)"))
         }
         let kept = Outcome.Kept<URLOpener.Request.BodyWriter>()
-        let body = URLOpener.Request.Body.stream(length: nil) { writer in
-            kept.append(writer)
-            try await writer.write([1, 2, 3])
+        func open(_ captured: Captured) async throws -> [UInt8] {
+            let body = URLOpener.Request.Body.stream(length: nil) { writer in
+                withExtendedLifetime(captured) { kept.append(writer) }
+                try await writer.write([1, 2, 3])
+            }
+            return try await URLOpener().open(URLOpener.Request(server.url(), body: body)).body.collect(upTo: 9)
         }
-        let response = try await URLOpener().open(URLOpener.Request(server.url(), body: body))
-        #expect(try await response.body.collect(upTo: 9) == Array("3".utf8))
+        var captured: Captured? = Captured()
+        weak let left = captured
+        #expect(try await open(#require(captured)) == Array("3".utf8))
+        captured = nil
+        // The writing task ends a moment after its last byte has gone out.
+        while left != nil { await Task.yield() }
         let error = await #expect(throws: OpenError.self) { try await kept.values[0].write([4]) }
         #expect(error?.description == "open \(server.url()): the transfer is over (closed)")
     }

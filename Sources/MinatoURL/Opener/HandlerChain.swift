@@ -77,7 +77,7 @@ struct HandlerChain {
             // Nearly every response.
             let isPlainSuccess =
                 200...299 ~= head.status && !exchange.request.fields.contains { $0.credentials != nil }
-            for entry in handlers.examining where !(isPlainSuccess && entry.acceptsSuccess) {
+            for entry in handlers.examining where !(isPlainSuccess && entry.stages.contains(.acceptsSuccess)) {
                 switch try entry.handler.examine(head, in: exchange) {
                 case .accept: continue
                 case .fail(let code, let detail): return .fail(error(code, .handle, detail))

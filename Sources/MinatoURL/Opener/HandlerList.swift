@@ -3,12 +3,11 @@ struct HandlerList: Sendable {
     /// One of them, so that nothing of it is copied when it is asked.
     final class Entry: Sendable {
         let handler: any OpenerHandler
-        /// Whether it accepts what succeeds, unless it remembers credentials that went along.
-        let acceptsSuccess: Bool
+        let stages: HandlerStages
 
         init(_ handler: any OpenerHandler) {
             self.handler = handler
-            acceptsSuccess = (handler as? any StagedHandler)?.acceptsSuccess ?? false
+            stages = (handler as? any StagedHandler)?.stages ?? .all
         }
     }
 
@@ -17,12 +16,10 @@ struct HandlerList: Sendable {
     let examining: [Entry]
 
     init(_ handlers: [any OpenerHandler]) {
-        func those(_ stage: HandlerStages) -> [Entry] {
-            handlers.filter { ($0 as? any StagedHandler)?.stages.contains(stage) ?? true }.map(Entry.init)
-        }
-        preparing = those(.prepare)
-        answering = those(.answer)
-        examining = those(.examine)
+        let entries = handlers.map(Entry.init)
+        preparing = entries.filter { $0.stages.contains(.prepare) }
+        answering = entries.filter { $0.stages.contains(.answer) }
+        examining = entries.filter { $0.stages.contains(.examine) }
     }
 }
 
@@ -33,43 +30,26 @@ struct HandlerStages: OptionSet, Sendable {
     static let prepare = HandlerStages(rawValue: 1)
     static let answer = HandlerStages(rawValue: 2)
     static let examine = HandlerStages(rawValue: 4)
+    /// It accepts every head of status 200 to 299, unless the request has a field with credentials that it remembers.
+    static let acceptsSuccess = HandlerStages(rawValue: 8)
+
+    static let all: HandlerStages = [.prepare, .answer, .examine]
+    static let authenticate: HandlerStages = [.prepare, .examine, .acceptsSuccess]
 }
 
 /// A handler that says at which stages it has nothing to say, so that it is not asked there.
 protocol StagedHandler: OpenerHandler {
     /// Where it does something else than a handler does by default.
     var stages: HandlerStages { get }
-
-    /// Whether it accepts every head of status 200 to 299, unless the request has a field with credentials that it remembers.
-    var acceptsSuccess: Bool { get }
-}
-
-extension StagedHandler {
-    var acceptsSuccess: Bool { false }
 }
 
 extension ProxyHandler: StagedHandler { var stages: HandlerStages { .prepare } }
 extension FTPHandler: StagedHandler { var stages: HandlerStages { .prepare } }
 extension DataHandler: StagedHandler { var stages: HandlerStages { .answer } }
 extension FileHandler: StagedHandler { var stages: HandlerStages { .answer } }
-extension RedirectHandler: StagedHandler {
-    var stages: HandlerStages { .examine }
-    var acceptsSuccess: Bool { true }
-}
+extension RedirectHandler: StagedHandler { var stages: HandlerStages { [.examine, .acceptsSuccess] } }
 extension CookieHandler: StagedHandler { var stages: HandlerStages { [.prepare, .examine] } }
-extension BasicAuthHandler: StagedHandler {
-    var stages: HandlerStages { [.prepare, .examine] }
-    var acceptsSuccess: Bool { true }
-}
-extension DigestAuthHandler: StagedHandler {
-    var stages: HandlerStages { [.prepare, .examine] }
-    var acceptsSuccess: Bool { true }
-}
-extension ProxyBasicAuthHandler: StagedHandler {
-    var stages: HandlerStages { [.prepare, .examine] }
-    var acceptsSuccess: Bool { true }
-}
-extension ProxyDigestAuthHandler: StagedHandler {
-    var stages: HandlerStages { [.prepare, .examine] }
-    var acceptsSuccess: Bool { true }
-}
+extension BasicAuthHandler: StagedHandler { var stages: HandlerStages { .authenticate } }
+extension DigestAuthHandler: StagedHandler { var stages: HandlerStages { .authenticate } }
+extension ProxyBasicAuthHandler: StagedHandler { var stages: HandlerStages { .authenticate } }
+extension ProxyDigestAuthHandler: StagedHandler { var stages: HandlerStages { .authenticate } }
