@@ -1,9 +1,9 @@
 /// What the transfers on one multi handle have in common, so that it is made once and not for each.
 ///
-/// **Threads.** Whoever has the multi handle; another one may keep it, or let it go.
+/// **Threads.** Whoever has the multi handle, but for the sessions, which are for every thread that makes an easy handle.
 final class CurlCommon: @unchecked Sendable {
     /// The TLS sessions that connections leave for later ones; nil when there is no memory for any.
-    private(set) lazy var sessions = CurlSessions()
+    let sessions = CurlSessions()
     /// The addresses of its connections, which every transfer asks for.
     @exclusivity(unchecked) var peers = CurlPeers()
 

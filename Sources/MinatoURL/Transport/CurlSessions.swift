@@ -13,7 +13,7 @@ final class CurlSessions: @unchecked Sendable {
 
     /// Makes an empty one; nil when there is no memory.
     init?() {
-        guard let locks = unsafe minato_curl_locks_new() else { return nil }
+        guard CurlEasy.isReady, let locks = unsafe minato_curl_locks_new() else { return nil }
         guard let share = unsafe minato_curl_share_sessions(locks) else {
             unsafe minato_curl_locks_free(locks)
             return nil
