@@ -56,6 +56,96 @@ import Testing
         #expect(server.peers.count == 1)
     }
 
+    /// The transfer pauses again and again, for a reader who takes pieces of all sizes, and mostly waits until there is no more room.
+    @Test(arguments: Face.allCases, ["Content-Length: 6291456", "Transfer-Encoding: chunked", "Connection: close"])
+    func pausesLoseNothing(_ face: Face, _ field: String) async throws {
+        let whole = pattern(6 << 20)
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\n\(field)\r\n\r\n")
+            guard field.hasSuffix("chunked") else {
+                connection.send(whole)
+                return
+            }
+            for start in stride(from: 0, to: whole.count, by: 100_000) {
+                let chunk = whole[start..<min(start + 100_000, whole.count)]
+                connection.send("\(String(chunk.count, radix: 16))\r\n")
+                connection.send(chunk)
+                connection.send("\r\n")
+            }
+            connection.send("0\r\n\r\n")
+        }
+        let response = try await face.open(URLOpener(), server.url())
+        let pipe = try #require(response.body.pipe)
+        var random = SeededGenerator(seed: 11)
+        var bytes: [UInt8] = []
+        while true {
+            if face == .tasks, Int.random(in: 0..<4, using: &random) > 0 {
+                while !pipe.isFull, !pipe.rest.isAtEnd { await Task.yield() }
+            }
+            let count = [1, 1000, 100_000, 300_000, 700_000].randomElement(using: &random) ?? 0
+            let isExact = Bool.random(using: &random)
+            let piece = try await isExact ? response.body.read(count) : response.body.read(atMost: count)
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        #expect(isSame(bytes, whole))
+    }
+
+    /// Whoever has read as much as the head says leaves a connection that serves the next request.
+    @Test(arguments: Face.allCases)
+    func theLastByteEndsTheTransfer(_ face: Face) async throws {
+        let whole = pattern(400_000)
+        let server = try RawServer { connection in
+            while connection.readRequest() != nil {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(whole.count)\r\n\r\n")
+                connection.send(whole)
+            }
+        }
+        let opener = URLOpener()
+        for _ in 0..<20 {
+            let response = try await face.open(opener, server.url())
+            let pipe = try #require(response.body.pipe)
+            if face == .tasks { while !pipe.isFull { await Task.yield() } }
+            #expect(isSame(try await response.body.read(whole.count), whole))
+            if face == .tasks { while !pipe.rest.isAtEnd { await Task.yield() } }
+        }
+        #expect(server.peers.count == 1)
+    }
+
+    /// What libcurl is told to keep is the last piece of what it has received in one go, and no more than may follow fits.
+    @Test func piecesAreCounted() {
+        var pieces = BodyPieces()
+        pieces.count = 100_000
+        var asked = 0
+        func following(_ count: Int, of received: Int) -> Int {
+            defer { pieces.count += count }
+            return pieces.following(count) {
+                asked += 1
+                return (received, Int64(received))
+            }
+        }
+        // Of the first go nobody knows where it began.
+        #expect(following(16_384, of: 120_000) == 0 && following(3616, of: 0) == 0)
+        // The second has three pieces, the third one, the fourth is longer.
+        #expect(following(16_384, of: 160_000) == 0 && following(16_384, of: 0) == 0)
+        #expect(following(7232, of: 0) == 40_000 && pieces.time == 160_000)
+        #expect(following(5000, of: 165_000) == 40_000)
+        #expect(following(16_384, of: 215_000) == 0 && following(33_616, of: 0) == 50_000)
+        #expect(asked == 4)
+        // Nothing is known of a piece that goes beyond what was received: chunks, say.
+        #expect(following(9, of: 215_003) == 0)
+
+        // The same bytes come once more, with new ones behind them.
+        pieces.knownCount = 5
+        let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7]
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe #expect(pieces.withoutKnown(UnsafeRawBufferPointer(rebasing: bytes[..<3])).isEmpty)
+            unsafe #expect(Array(pieces.withoutKnown(UnsafeRawBufferPointer(rebasing: bytes[3...]))) == [6, 7])
+            unsafe #expect(pieces.knownCount == 0 && pieces.withoutKnown(bytes).count == 7)
+        }
+    }
+
     /// One that is longer than 1 MiB, from where on libcurl would ask for leave first.
     @Test(arguments: Face.allCases)
     func largeBodiesAreSentWhole(_ face: Face) async throws {

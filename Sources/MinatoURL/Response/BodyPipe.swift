@@ -104,15 +104,40 @@ extension BodyPipe {
 
     /// Takes bytes of the body. False: there is no room, none was taken, and they are to be offered again after a demand.
     package func offer(_ bytes: UnsafeRawBufferPointer, at now: Int64 = minato_clock_now()) -> Bool {
-        var isTaken = false
+        unsafe offer(bytes, following: 0, at: now) != .refused
+    }
+
+    /// What became of bytes that were offered.
+    enum Offer {
+        case taken
+        /// They were taken. There is no room for as many as are to follow, which are to be offered after a demand.
+        case takenAsLast
+        case refused
+    }
+
+    /// The same, by a transfer that knows how many bytes it will have next.
+    ///
+    /// While somebody waits for more bytes than there are, there is room for them.
+    func offer(_ bytes: UnsafeRawBufferPointer, following: Int, at now: Int64) -> Offer {
+        var offer = Offer.refused
         change { state in
-            isTaken = state.queue.count < state.capacity
-            state.isFull = !isTaken
-            guard isTaken else { return }
+            state.isFull = state.queue.count >= state.capacity
+            if state.isFull { return }
+            unsafe state.queue.append(contentsOf: bytes)
+            state.lastProgress = now
+            let isWanting = unsafe state.waiter != nil && !state.isSatisfied
+            state.isFull = following > 0 && !isWanting && state.queue.count + following > state.capacity
+            offer = state.isFull ? .takenAsLast : .taken
+        }
+        return offer
+    }
+
+    /// Takes bytes of the body, whether there is room or not.
+    func append(_ bytes: UnsafeRawBufferPointer, at now: Int64) {
+        change { state in
             unsafe state.queue.append(contentsOf: bytes)
             state.lastProgress = now
         }
-        return isTaken
     }
 
     /// As `offer` of memory, for bytes in an array.
@@ -146,6 +171,11 @@ extension BodyPipe {
     /// Whether there is room again for what was offered in vain.
     package var hasRoom: Bool {
         withState { state in state.queue.count < state.capacity }
+    }
+
+    /// Whether the transfer waits for a demand.
+    var isFull: Bool {
+        withState { state in state.isFull }
     }
 
     /// What the limits of time depend on.

@@ -2,8 +2,10 @@
 package struct ByteQueue: Sendable {
     private var storage: [UInt8] = []
     private var start = 0
-    /// How many bytes were taken as a whole last: the next ones are likely to be as many.
-    private var lastCount = 0
+    /// As many bytes, about, were taken as a whole lately, and the next ones are likely to be as many.
+    private var usualCount = 0
+
+    private static let step = 64 * 1024
 
     package init() {}
 
@@ -21,7 +23,10 @@ package struct ByteQueue: Sendable {
     package mutating func append(contentsOf bytes: some Collection<UInt8>) {
         // Taken bytes are let go before the array grows on their account.
         if start > 0 && storage.count + bytes.count > storage.capacity { compact() }
-        if storage.isEmpty && lastCount > bytes.count { storage.reserveCapacity(lastCount) }
+        if storage.isEmpty && usualCount > bytes.count {
+            // Of few sizes, so that malloc has the same memory for them again.
+            storage.reserveCapacity(usualCount < Self.step ? usualCount : (usualCount + Self.step - 1) & -Self.step)
+        }
         storage.append(contentsOf: bytes)
     }
 
@@ -31,7 +36,7 @@ package struct ByteQueue: Sendable {
     package mutating func take(_ count: Int) -> [UInt8] {
         guard count < self.count || start > 0 else {
             defer { storage = [] }
-            lastCount = storage.count
+            usualCount = max(storage.count, usualCount - usualCount / 4)
             return storage
         }
         let end = start + min(count, self.count)

@@ -99,15 +99,17 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             // Without a handle it has ended, and the pipe knows how.
             while let handle = current, !self.isGivenUp.load(ordering: .acquiring) {
                 let mark = self.transfer.pipe.moment.lastProgress
-                self.step(handle, &current)
+                self.step(handle, &current, isDone)
                 if current == nil || isDone(self.transfer.pipe) { return }
                 var moment = self.transfer.moment
                 if let wait { (moment.waitingSince, moment.waitLimit) = (wait.since, wait.limit) }
                 switch self.transfer.clock.verdict(at: minato_clock_now(), moment) {
                 case .wait(let time):
                     // With HTTP/2 libcurl 7.88 may have more in its own buffers, of which no socket tells: it is asked again until
-                    // nothing comes.
-                    let hasMore = self.transfer.isFramed && self.transfer.pipe.moment.lastProgress != mark
+                    // nothing comes. And what has no room for all that may follow pauses, though there is some for this thread.
+                    let hasMore =
+                        self.transfer.isFramed && self.transfer.pipe.moment.lastProgress != mark
+                        || self.transfer.isPaused && self.transfer.pipe.hasRoom
                     let left = hasMore ? 0 : max(0, time - minato_clock_now())
                     let wait = min(left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0), Self.longestWait)
                     if unsafe curl_multi_poll(handle.multi, nil, 0, Int32(wait), nil) != CURLM_OK {
@@ -128,9 +130,12 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
     }
 
     /// Lets libcurl do what can be done, and lets go of the handle when the transfer has ended.
-    private func step(_ handle: CurlHandle, _ current: inout CurlHandle?) {
+    private func step(_ handle: CurlHandle, _ current: inout CurlHandle?, _ isDone: (BodyPipe) -> Bool) {
         var code = CURLM_OK
+        let isResumed = transfer.isPaused
         var ended = transfer.resume()
+        // What was kept back is read first. There would be no room for it and for what libcurl receives now.
+        if isResumed, ended == CURLE_OK, isDone(transfer.pipe) { return }
         if ended == CURLE_OK {
             var running: Int32 = 0
             code = unsafe curl_multi_perform(handle.multi, &running)

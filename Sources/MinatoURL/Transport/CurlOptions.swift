@@ -10,8 +10,8 @@ struct CurlOptions {
     static let copiedCount = 16 * 1024
     /// How much libcurl reads at once. 2.8 times less processor time on large bodies than with its default of 16 KiB.
     ///
-    /// It reads twice before it lets go of a socket that has more. When the pipe has no room for both, the transfer has to pause, and
-    /// libcurl copies what it has just read to where it keeps it.
+    /// It goes on until a socket has no more or the pipe is full, which is so after two of these. What it would have to keep then it
+    /// copies: see ``BodyPieces``.
     static let bufferSize = BodyPipe.capacity / 2
     /// What it has read it decodes to the end, also while the transfer pauses, and keeps: up to 64 MiB, then it fails.
     private static let decodingBufferSize = 16 * 1024

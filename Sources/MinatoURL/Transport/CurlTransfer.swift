@@ -18,11 +18,11 @@ final class CurlTransfer: @unchecked Sendable {
     var isBlocking: Bool { core == nil }
     /// What the handle will be set up for.
     private let setting: CurlSetting?
-    private let configuration: URLOpener.SharedConfiguration
+    let configuration: URLOpener.SharedConfiguration
     private let start = minato_clock_now()
 
     /// Whether the lines of heads are those of the server and nobody else's.
-    private let isPlain: Bool
+    let isPlain: Bool
 
     // What the callbacks of libcurl fill.
     /// Used by one function at a time, which is what the checks for exclusive access would find out line by line.
@@ -40,10 +40,10 @@ final class CurlTransfer: @unchecked Sendable {
     var sendCount = 0
     /// Whether libcurl must not be given a folded line: until there has been another field.
     private var mustNotFold = false
-    /// How many bytes of the body were given on.
-    private var bodyCount = 0
+    /// What of the body has come.
+    var pieces = BodyPieces()
     /// Whether it receives nothing, as there is no room.
-    private(set) var isPaused = false
+    var isPaused = false
 
     /// What gives the body of the request, when libcurl has no copy of it.
     var feed: (any BodyFeed)?
@@ -53,8 +53,6 @@ final class CurlTransfer: @unchecked Sendable {
     var isSendingPaused = false
     /// Whether the body comes encoded and goes on decoded.
     private(set) var isDecoded = false
-    /// Of chunks libcurl notes what it has received after it has decoded it: this much may be missing.
-    private static let unnoted = 16 * 1024
     /// Whether the response is complete with its head, whatever comes.
     private var isCutShort = false
 
@@ -158,7 +156,7 @@ final class CurlTransfer: @unchecked Sendable {
     var isConnected: Bool { easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0 }
 
     /// The time, in the callbacks of libcurl: of what the loop found ready at once it is the same for all.
-    private var now: Int64 { core?.now ?? minato_clock_now() }
+    var now: Int64 { core?.now ?? minato_clock_now() }
 
     /// What is being done, for errors.
     var operation: OpenError.Operation {
@@ -169,6 +167,12 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Whether the connection speaks HTTP/2.
     var isFramed: Bool { unsafe parser.isFramed }
+
+    /// Whether the body comes in chunks.
+    var isChunked: Bool { unsafe parser.isChunked }
+
+    /// How long the response says that its body is.
+    var contentLength: Int? { unsafe parser.contentLength }
 
     /// Whether the head of a response has come over HTTP/1.
     var hasPlainHead: Bool { unsafe parser.hasHead && !parser.isFramed }
@@ -335,36 +339,6 @@ extension CurlTransfer {
             unsafe parser.hasHead && request.location.origin.scheme == "https" && !request.skipsPeerVerification
         head.note(isDecoded: isDecoded, connection)
         pipe.publish(head, at: now)
-    }
-
-    /// Takes bytes of the body, or makes libcurl keep them until the reader has made room.
-    func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        if !isPlain, request.isForFTP {
-            // What libcurl makes of size and time is not the file.
-            if request.method == "HEAD" { return bytes.count }
-            publishFTP()
-        }
-        if isDecoded, let error = refusal(of: bodyCount + bytes.count) {
-            failure = error
-            return -1
-        }
-        guard unsafe pipe.offer(bytes, at: now) else {
-            isPaused = true
-            return Int(CURL_WRITEFUNC_PAUSE)
-        }
-        bodyCount += bytes.count
-        return bytes.count
-    }
-
-    /// Why a decoded body must not be so long, or nil.
-    private func refusal(of count: Int) -> OpenError? {
-        let decoding = configuration.value.decoding
-        let received = easy.number(CURLINFO_SIZE_DOWNLOAD_T)
-        let unnoted = unsafe parser.isChunked ? Self.unnoted : 0
-        let isTooDense = count > 1 << 20 && count / max(1, decoding.maximumRatio) > received + unnoted
-        guard isTooDense || count > decoding.maximumCount ?? .max else { return nil }
-        let detail = "\(received) bytes have become more than \(isTooDense ? count : decoding.maximumCount ?? 0)"
-        return OpenError(.decodedTooLarge, .read, url: request.url, detail: detail)
     }
 
     /// Opens a socket for an address, if it may be connected to.

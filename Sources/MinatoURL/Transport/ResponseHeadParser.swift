@@ -24,6 +24,8 @@ struct ResponseHeadParser: Sendable {
     private(set) var mustClose = false
     /// Whether the body comes in chunks.
     private(set) var isChunked = false
+    /// How long the head of the response says that its body is.
+    private(set) var contentLength: Int?
 
     private var status = 0
     private var version = ""
@@ -171,6 +173,7 @@ struct ResponseHeadParser: Sendable {
             isChunked = false
         } else {
             mustClose = isChunked && length != nil
+            contentLength = length
             self.head = head
             hasHead = true
         }
