@@ -68,17 +68,6 @@ import Testing
         #expect(Challenge.parse(Array(field.utf8)).map(\.problem) == [problem])
     }
 
-    /// Whatever is sent, parsing ends soon and does not trap.
-    @Test(arguments: [
-        "a=',", "a=\"\\", "Basic ", "a ", "'", "=,", "Basic a=\"", "a='x", "\\", ",", "a=b c ", "a/",
-        "Basic a=\"b\" c,", "a=b,", "x@",
-    ])
-    func survivesRepetition(_ piece: String) {
-        let bytes = Array(String(repeating: piece, count: 100_000 / piece.utf8.count).utf8)
-        let time = ContinuousClock().measure { _ = Challenge.parse(bytes) }
-        #expect(time < .seconds(5))
-    }
-
     @Test func survivesEveryPrefixAndByte() {
         let field = Array(#"Digest realm="d\"", nonce='n', Basic realm=b, NTLM ab/c=="#.utf8)
         for end in field.indices { _ = Challenge.parse(Array(field[..<end])) }

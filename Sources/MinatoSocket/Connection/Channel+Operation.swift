@@ -91,7 +91,8 @@ extension Channel {
     /// The limit of a wait: a tighter one for the first wait of a server's connection.
     @inline(__always)
     func firstLimit(_ direction: Direction, _ deadline: Deadline) -> Deadline {
-        guard unsafe firstReadTimeout >= 0, direction == .reading else { return deadline }
+        // Whoever has the direction may look at it, and nobody who writes.
+        guard direction == .reading, unsafe firstReadTimeout >= 0 else { return deadline }
         defer { unsafe firstReadTimeout = -1 }
         return unsafe min(deadline, .after(nanoseconds: firstReadTimeout))
     }

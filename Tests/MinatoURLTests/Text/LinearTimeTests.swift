@@ -68,6 +68,15 @@ import Testing
             })
     }
 
+    @Test(arguments: [
+        "a=',", "a=\"\\", "Basic ", "a ", "'", "=,", "Basic a=\"", "a='x", "\\", ",", "a=b c ", "a/",
+        "Basic a=\"b\" c,", "a=b,", "x@",
+    ])
+    func challenges(_ piece: String) {
+        let bytes = Array(Self.long(piece).utf8.prefix(100_000))
+        #expect(isQuick { _ = Challenge.parse(bytes) })
+    }
+
     @Test(arguments: ["-", "--", "\r\n--", "\"", "\r"])
     func forms(_ piece: String) throws {
         let text = Self.long(piece)
