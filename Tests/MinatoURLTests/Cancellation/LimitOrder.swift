@@ -8,15 +8,20 @@ import TestSupport
 /// something happens, and not when the loop looks.
 final class LimitOrder: Sendable {
     static let right = ["before", "end", "after"]
-    private static let limit = Duration.milliseconds(300)
 
     private let loop: EventLoop
+    private let limit: Duration
     private let delay: Duration
     private let kept = Outcome.Kept<String>()
 
-    /// - Parameter delay: How much later than the limit it may be.
-    init(on loop: EventLoop, delay: Duration = .milliseconds(100)) {
+    /// - Parameters:
+    ///   - limit: The limit.
+    ///   - delay: How much later than that it may be.
+    init(
+        on loop: EventLoop, limit: Duration = .milliseconds(300), delay: Duration = .milliseconds(100)
+    ) {
         self.loop = loop
+        self.limit = limit
         self.delay = delay
     }
 
@@ -28,13 +33,13 @@ final class LimitOrder: Sendable {
         _ body: @escaping @Sendable (_ limit: Duration) async throws -> Void
     ) -> Task<OpenError?, Never> {
         // No later than the limit of what begins now: it is over before that.
-        let early = Deadline.after(Self.limit)
-        return Task(executorPreference: loop) { [loop, kept] in
+        let early = Deadline.after(limit)
+        return Task(executorPreference: loop) { [loop, limit, kept] in
             // A job of the loop until it suspends, so that this timer is set before any of the other's.
             async let mark: Void = Self.mark("before", kept, loop, early)
             await Task.yield()
             var result: OpenError?
-            do { try await body(Self.limit) } catch { result = error as? OpenError }
+            do { try await body(limit) } catch { result = error as? OpenError }
             kept.append("end")
             await mark
             return result
@@ -43,7 +48,7 @@ final class LimitOrder: Sendable {
 
     /// Waits for its end. When this is called, the limit has begun.
     func end(of task: Task<OpenError?, Never>) async -> OpenError? {
-        let late = Deadline.after(Self.limit + delay)
+        let late = Deadline.after(limit + delay)
         let mark = Task(executorPreference: loop) { [loop, kept] in await Self.mark("after", kept, loop, late) }
         let error = await task.value
         await mark.value
