@@ -37,17 +37,22 @@ import Testing
         #expect(count == size)
     }
 
+    /// One that answers every request of a connection with the same bytes.
+    private func server(sending whole: ArraySlice<UInt8>) throws -> RawServer {
+        try RawServer { connection in
+            while connection.readRequest() != nil {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(whole.count)\r\n\r\n")
+                connection.send(whole)
+            }
+        }
+    }
+
     @Test(arguments: Face.allCases)
     func largeBodiesComeWhole(_ face: Face) async throws {
         let size = 5 << 20
         // 251 is prime: no piece of a buffer's size can stand for another.
         let whole = [[UInt8]](repeating: Array(0..<251), count: size / 251 + 1).flatMap { $0 }.prefix(size)
-        let server = try RawServer { connection in
-            while connection.readRequest() != nil {
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
-                connection.send(whole)
-            }
-        }
+        let server = try server(sending: whole)
         let opener = URLOpener()
         for _ in 0..<2 {
             let bytes = try await face.open(opener, server.url()).body.collect(upTo: size)
@@ -96,12 +101,7 @@ import Testing
     @Test(arguments: Face.allCases)
     func theLastByteEndsTheTransfer(_ face: Face) async throws {
         let whole = pattern(400_000)
-        let server = try RawServer { connection in
-            while connection.readRequest() != nil {
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(whole.count)\r\n\r\n")
-                connection.send(whole)
-            }
-        }
+        let server = try server(sending: whole[...])
         let opener = URLOpener()
         for _ in 0..<20 {
             let response = try await face.open(opener, server.url())
