@@ -46,6 +46,11 @@ public enum LeakCheck {
         }
     }
 
+    /// The open descriptors that are sockets. The runtime makes epolls, timerfds and eventfds of its own, whenever it likes.
+    public static func socketsOnly() -> [Int32: String] {
+        openDescriptors().filter { $0.value.hasPrefix("socket:") }
+    }
+
     /// All open descriptors of the process, with what they refer to.
     public static func openDescriptors() -> [Int32: String] {
         var found: [Int32: String] = [:]
