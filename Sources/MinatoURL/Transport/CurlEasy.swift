@@ -91,6 +91,12 @@ final class CurlEasy: @unchecked Sendable {
         unsafe _ = minato_curl_set_long(pointer, CURLOPT_VERBOSE, isOn ? 1 : 0)
     }
 
+    /// Has the transfer that begins make a connection of its own, which others may use.
+    func avoidOthers() {
+        unsafe _ = minato_curl_set_long(pointer, CURLOPT_FRESH_CONNECT, 1)
+        setting = nil
+    }
+
     /// Has the transfer under way end, inside a function that libcurl calls and that cannot say so. libcurl receives nothing more.
     func giveUp() {
         unsafe minato_curl_give_up(pointer)

@@ -29,6 +29,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     /// Those that are watched, and those that lie idle.
     @exclusivity(unchecked) private var sockets = SocketTable()
     @exclusivity(unchecked) private var idleSockets = IdleSockets()
+    @exclusivity(unchecked) private var unreadSockets = UnreadSockets()
     /// When libcurl wants to be called at the latest.
     private var deadline: Int64 = .max
     private let common = CurlCommon()
@@ -156,7 +157,10 @@ extension CurlLoop {
     private func act(_ socket: curl_socket_t, _ flags: Int32) {
         guard let multi = unsafe multi else { return }
         // Whatever socket is ready, libcurl lets those begin, too.
-        if unsafe !begun.isEmpty { unsafe idleSockets.look(at: core.now, isIdle: isIdle) }
+        if unsafe !begun.isEmpty {
+            unsafe idleSockets.look(at: core.now, isIdle: isIdle)
+            avoidEnded()
+        }
         var running: Int32 = 0
         let code = unsafe curl_multi_socket_action(multi, socket, flags, &running)
         if code == CURLM_OUT_OF_MEMORY { giveUpAll() }
@@ -213,6 +217,20 @@ extension CurlLoop {
         if isUsedAgain(source.socket) { return false }
         minato_curl_end_socket(source.socket)
         return true
+    }
+
+    /// Has what begins take no connection of HTTP/2 that its server has ended: while all its streams pause libcurl reads nothing from
+    /// it, does not see that, and would send the request there. After those that lie idle it looks itself.
+    private func avoidEnded() {
+        let ended = unsafe unreadSockets.ended { origin in
+            unsafe transfers.contains {
+                $0.transfer.isPaused && $0.transfer.isFramed && $0.transfer.request.location.origin == origin
+            }
+        }
+        guard !ended.isEmpty else { return }
+        for new in unsafe begun where ended.contains(new.transfer.request.location.origin) {
+            new.transfer.easy.avoidOthers()
+        }
     }
 
     /// Whether a transfer uses a socket that lay idle, though libcurl has not asked for it to be watched: what came was there at
@@ -323,6 +341,7 @@ extension CurlLoop {
         unsafe begun = []
         unsafe sockets = SocketTable()
         unsafe idleSockets = IdleSockets()
+        unsafe unreadSockets = UnreadSockets()
         core.cancelTimer(self)
     }
 }
@@ -333,10 +352,15 @@ extension CurlLoop {
         guard interest != CURL_POLL_REMOVE else {
             // When a response has come over a connection of HTTP/1, it is done or pauses, and will mostly be waited for again. Once it
             // works libcurl closes it by our function; an attempt to connect, or a lookup of a name, it does not.
-            let isSettled = unsafe CurlEasy.handle(of: easy)?.transfer?.hasPlainHead == true
+            let transfer = unsafe CurlEasy.handle(of: easy)?.transfer
+            let isSettled = transfer?.hasPlainHead == true
             if isSettled, let source = unsafe sockets[socket] { source.rest() } else { forget(socket) }
+            if let transfer, transfer.isFramed {
+                unsafe unreadSockets.insert(socket, to: transfer.request.location.origin)
+            }
             return 0
         }
+        unsafe unreadSockets.remove(socket)
         var flags: UInt32 = 0
         if interest & CURL_POLL_IN != 0 { flags |= UInt32(MINATO_READABLE) }
         if interest & CURL_POLL_OUT != 0 { flags |= UInt32(MINATO_WRITABLE) }
@@ -367,6 +391,7 @@ extension CurlLoop {
     }
 
     private func forget(_ socket: curl_socket_t) {
+        unsafe unreadSockets.remove(socket)
         guard let source = unsafe sockets.remove(socket) else { return }
         unsafe idleSockets.remove(source)
         core.remove(source)

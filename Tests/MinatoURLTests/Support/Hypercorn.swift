@@ -13,10 +13,14 @@ import TestSupport
 final class Hypercorn: Sendable {
     let certificates: TestCertificates
     private let server: PythonServer
+    var port: Int { server.port }
 
-    init() throws {
+    /// - Parameter patience: After so many seconds it closes a connection that has no stream under way. By default later than a
+    ///   test can stand still beside others, which would have it close the connection under a request.
+    init(patience: Double = 600) throws {
         certificates = try TestCertificates()
-        server = try PythonServer(Self.program, try certificates.issue("server"), python: PythonPackages.python)
+        let certificate = try certificates.issue("server")
+        server = try PythonServer(Self.program, certificate, "\(patience)", python: PythonPackages.python)
     }
 
     func url(_ path: String) -> String { server.url(path, scheme: "https") }
@@ -67,6 +71,7 @@ final class Hypercorn: Sendable {
         config = Config()
         config.bind = [f'fd://{listener.fileno()}']
         config.certfile, config.keyfile = sys.argv[1] + '.pem', sys.argv[1] + '.key'
+        config.keep_alive_timeout = float(sys.argv[2])
         config.errorlog = config.accesslog = None
         print(listener.getsockname()[1])
         asyncio.run(serve(app, config))
