@@ -159,7 +159,7 @@ extension CurlLoop {
         // Whatever socket is ready, libcurl lets those begin, too.
         if unsafe !begun.isEmpty {
             unsafe idleSockets.look(at: core.now, isIdle: isIdle)
-            avoidEnded()
+            if unsafe !unreadSockets.isEmpty { avoidEnded() }
         }
         var running: Int32 = 0
         let code = unsafe curl_multi_socket_action(multi, socket, flags, &running)

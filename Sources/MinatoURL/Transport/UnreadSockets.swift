@@ -5,12 +5,14 @@ internal import CMinato
 struct UnreadSockets {
     private var all: [(socket: curl_socket_t, origin: Origin)] = []
 
+    var isEmpty: Bool { all.isEmpty }
+
     /// Takes one from which libcurl reads no more.
     mutating func insert(_ socket: curl_socket_t, to origin: Origin) { all.append((socket, origin)) }
 
     /// Takes one out from which it reads again, or which it closes, if it is there.
     mutating func remove(_ socket: curl_socket_t) {
-        if !all.isEmpty { all.removeAll { $0.socket == socket } }
+        if !isEmpty { all.removeAll { $0.socket == socket } }
     }
 
     /// To whom those lead that the other side has ended, though there may be more to read.
