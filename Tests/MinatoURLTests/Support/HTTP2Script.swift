@@ -16,6 +16,7 @@ import TestSupport
 /// | `/window` | refuses the first of these when it is told to go on, gives the others a window, and answers with their bodies |
 /// | `/paced/N` | gives a window of N bytes eight times, each after half a second, and answers when it has the body |
 /// | `/large/N` | sends N bytes, as far as the windows allow |
+/// | `/last/N` | the same; when it is told to go on, it ends the connection |
 /// | `/sink` | takes the body of the request without giving back any window |
 /// | `/early` | answers 404 before the body of the request has come, and ends the stream without an error |
 /// | `/goAway/N/E` | answers, and goes away by the error E, without having looked at the last N streams |
@@ -23,6 +24,7 @@ import TestSupport
 final class HTTP2Script: Sendable {
     let certificates: TestCertificates
     private let server: PythonServer
+    var port: Int { server.port }
 
     /// - Parameters:
     ///   - streams: How many it allows at once.
@@ -105,7 +107,7 @@ final class HTTP2Script: Sendable {
                 elif name in ('part', 'broken'):
                     self.head(id)
                     self.h2.send_data(id, b'abc')
-                elif name == 'large':
+                elif name in ('large', 'last'):
                     self.head(id, 200, ('content-length', rest[0]))
                     self.send(id, bytes([7]) * int(rest[0]))
                 elif name == 'reset': self.h2.reset_stream(id, int(rest[0]))
@@ -142,6 +144,7 @@ final class HTTP2Script: Sendable {
                             if path == '/held': self.answer(id, b'held')
                             elif path == '/part': self.h2.send_data(id, b'def', end_stream=True)
                             elif path == '/window' and len(refused) == 1: self.h2.reset_stream(id, 7)
+                            elif path.startswith('/last/'): self.stream.shutdown(socket.SHUT_RDWR)
                             elif path.startswith('/broken/'): self.h2.reset_stream(id, int(path[8:]))
                             self.flush()
                         except (OSError, h2.exceptions.ProtocolError): pass

@@ -56,7 +56,6 @@ final class HTTP2Server: Sendable {
         certificates = try TestCertificates()
         let certificate = try certificates.issue("server")
         _ = try directory.write("small", Array("small".utf8))
-        _ = try directory.write("medium", [UInt8](repeating: 7, count: 400_000))
         _ = try directory.write("large", [UInt8](repeating: 7, count: 4 << 20))
         _ = try directory.write("slow", [UInt8](repeating: 7, count: 4 << 20))
         let held = try HeldPort()

@@ -13,14 +13,10 @@ import TestSupport
 final class Hypercorn: Sendable {
     let certificates: TestCertificates
     private let server: PythonServer
-    var port: Int { server.port }
 
-    /// - Parameter patience: After so many seconds it closes a connection that has no stream under way. By default later than a
-    ///   test can stand still beside others, which would have it close the connection under a request.
-    init(patience: Double = 600) throws {
+    init() throws {
         certificates = try TestCertificates()
-        let certificate = try certificates.issue("server")
-        server = try PythonServer(Self.program, certificate, "\(patience)", python: PythonPackages.python)
+        server = try PythonServer(Self.program, try certificates.issue("server"), python: PythonPackages.python)
     }
 
     func url(_ path: String) -> String { server.url(path, scheme: "https") }
@@ -71,7 +67,8 @@ final class Hypercorn: Sendable {
         config = Config()
         config.bind = [f'fd://{listener.fileno()}']
         config.certfile, config.keyfile = sys.argv[1] + '.pem', sys.argv[1] + '.key'
-        config.keep_alive_timeout = float(sys.argv[2])
+        # A connection without a stream is closed after 5 s, under a request when a test stands still beside others for so long.
+        config.keep_alive_timeout = 600
         config.errorlog = config.accesslog = None
         print(listener.getsockname()[1])
         asyncio.run(serve(app, config))
