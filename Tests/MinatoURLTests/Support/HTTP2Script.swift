@@ -7,6 +7,7 @@ import TestSupport
 /// | path | what the server does |
 /// |---|---|
 /// | `/small` | answers |
+/// | `/whole` | the same, when the body of the request has come |
 /// | `/held` | nothing, until it is told to go on; then it answers |
 /// | `/part` | sends a head and `abc`; when it is told to go on, `def` |
 /// | `/broken/E` | sends a head and `abc`; when it is told to go on, it ends the stream by the error E |
@@ -16,7 +17,7 @@ import TestSupport
 /// | `/window` | refuses the first of these when it is told to go on, gives the others a window, and answers with their bodies |
 /// | `/paced/N` | gives a window of N bytes eight times, each after half a second, and answers when it has the body |
 /// | `/large/N` | sends N bytes, as far as the windows allow |
-/// | `/last/N` | the same; when it is told to go on, it ends the connection |
+/// | `/last/N` | the same; when it is told to go on, it ends the connection, and says so when the client's kernel has the end |
 /// | `/sink` | takes the body of the request without giving back any window |
 /// | `/early` | answers 404 before the body of the request has come, and ends the stream without an error |
 /// | `/goAway/N/E` | answers, and goes away by the error E, without having looked at the last N streams |
@@ -24,7 +25,6 @@ import TestSupport
 final class HTTP2Script: Sendable {
     let certificates: TestCertificates
     private let server: PythonServer
-    var port: Int { server.port }
 
     /// - Parameters:
     ///   - streams: How many it allows at once.
@@ -59,7 +59,7 @@ final class HTTP2Script: Sendable {
     }
 
     private static let program = """
-        import hyperframe.frame, os, socket, ssl, sys, threading, time
+        import hyperframe.frame, os, socket, ssl, struct, sys, threading, time
         import h2.config, h2.connection, h2.events, h2.exceptions, h2.settings
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1] + '.pem', sys.argv[1] + '.key')
@@ -144,7 +144,10 @@ final class HTTP2Script: Sendable {
                             if path == '/held': self.answer(id, b'held')
                             elif path == '/part': self.h2.send_data(id, b'def', end_stream=True)
                             elif path == '/window' and len(refused) == 1: self.h2.reset_stream(id, 7)
-                            elif path.startswith('/last/'): self.stream.shutdown(socket.SHUT_RDWR)
+                            elif path.startswith('/last/'):
+                                # Closing waits until the end has been acknowledged: socket(7).
+                                self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 20))
+                                self.stream.shutdown(socket.SHUT_RDWR)
                             elif path.startswith('/broken/'): self.h2.reset_stream(id, int(path[8:]))
                             self.flush()
                         except (OSError, h2.exceptions.ProtocolError): pass
@@ -162,7 +165,7 @@ final class HTTP2Script: Sendable {
                 elif isinstance(event, h2.events.StreamEnded):
                     # When all is read: what is not would make it a reset.
                     if self.paths[id] == '/vanish' or self.paths[id] == '/twice' and len(refused) > 1: raise ConnectionError
-                    if self.paths[id].startswith('/paced/'): self.answer(id, b'small')
+                    if self.paths[id] == '/whole' or self.paths[id].startswith('/paced/'): self.answer(id, b'small')
                     if self.paths[id] == '/window' and len(refused) > 1: self.answer(id, self.bodies[id])
                     if self.paths[id] == '/refused' and len(refused) > 1: self.answer(id, b'small')
                 elif isinstance(event, h2.events.StreamReset):
