@@ -110,13 +110,19 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
                     let hasMore =
                         self.transfer.isFramed && self.transfer.pipe.moment.lastProgress != mark
                         || self.transfer.isPaused && self.transfer.pipe.hasRoom
-                    let left = hasMore ? 0 : max(0, time - minato_clock_now())
+                    var left = hasMore ? 0 : max(0, time - minato_clock_now())
+                    switch self.transfer.nextStep(hasMore: hasMore) {
+                    case .wait(let longest): left = min(left, longest)
+                    case .goOn: continue
+                    case .end(let code): return self.end(&current, code)
+                    }
                     let wait = min(left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0), Self.longestWait)
                     if unsafe curl_multi_poll(handle.multi, nil, 0, Int32(wait), nil) != CURLM_OK {
                         // It would fail again at once, and the loop would spin.
-                        self.transfer.finish(CURLE_UNRECOVERABLE_POLL)
-                        return self.release(&current)
+                        return self.end(&current, CURLE_UNRECOVERABLE_POLL)
                     }
+                    let code = self.transfer.goOnAfterWait()
+                    if code != CURLE_OK { return self.end(&current, code) }
                 case .over(let over):
                     let error = over.error(self.transfer.operation, url: self.transfer.request.url)
                     if over.isFinal {
@@ -144,7 +150,11 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
             guard code != CURLM_OK else { return }
             ended = CURLE_FAILED_INIT
         }
-        transfer.finish(ended)
+        end(&current, ended)
+    }
+
+    private func end(_ current: inout CurlHandle?, _ code: CURLcode) {
+        transfer.finish(code)
         release(&current)
     }
 

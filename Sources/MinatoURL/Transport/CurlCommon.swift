@@ -7,6 +7,9 @@ final class CurlCommon: @unchecked Sendable {
     /// The addresses of its connections, which every transfer asks for.
     @exclusivity(unchecked) var peers = CurlPeers()
 
+    /// On a loop, those whose responses have begun before the bodies of their requests had gone out.
+    @exclusivity(unchecked) var overtaken: [CurlTransfer] = []
+
     /// The fields of the last plain request.
     private var fields: (setting: CurlSetting, list: CurlList)?
 

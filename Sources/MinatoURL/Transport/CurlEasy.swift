@@ -212,6 +212,9 @@ final class CurlEasy: @unchecked Sendable {
         return value
     }
 
+    /// The port on this side of the connection under way, 0 for none.
+    var localPort: Int { long(CURLINFO_LOCAL_PORT) }
+
     /// A text of libcurl's, which lives until the handle is used again.
     func text(_ info: CURLINFO) -> UnsafePointer<CChar>? {
         var value: UnsafePointer<CChar>?

@@ -23,24 +23,20 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     /// There from the first transfer on, until nothing happens for long.
     private var multi: UnsafeMutableRawPointer?
     /// Each knows its place.
-    @exclusivity(unchecked) private var transfers: [LoopTransfer] = []
+    @exclusivity(unchecked) var transfers: [LoopTransfer] = []
     /// Those of them that began since libcurl was called last.
     @exclusivity(unchecked) private var begun: [LoopTransfer] = []
     /// Those that are watched, and those that lie idle.
-    @exclusivity(unchecked) private var sockets = SocketTable()
+    @exclusivity(unchecked) var sockets = SocketTable()
     @exclusivity(unchecked) private var idleSockets = IdleSockets()
     @exclusivity(unchecked) private var unreadSockets = UnreadSockets()
     /// When libcurl wants to be called at the latest.
-    private var deadline: Int64 = .max
-    private let common = CurlCommon()
+    var deadline: Int64 = .max
+    /// Where streams have been reset of which the server has not been told.
+    var resets: [Origin] = []
+    let common = CurlCommon()
     private var hasEnded = false
-    /// Handles that no transfer uses, set up for the last one, to be used as they are. Of any thread.
-    ///
-    /// Others are not kept: on a connection of HTTP/2 that other streams use, libcurl 7.88 leaves a handle its buffer, and refuses
-    /// to set how large that is.
-    private let spare = Guarded<[CurlEasy]>([])
-    /// As many are kept.
-    private static let maximumSpare = 256
+    private let spare = SpareHandles()
     private var isRetired = false
 
     /// libcurl is not to be called while it calls us: what comes up then waits here.
@@ -55,11 +51,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 
     /// A handle that no transfer uses, if possible one that is set up for the next; nil when there is no memory. From any thread.
     func takeEasy(for setting: CurlSetting?) -> CurlEasy? {
-        guard let setting else { return CurlEasy(common) }
-        let known = spare.withLock { spare in
-            spare.lastIndex { $0.setting?.suits(setting) == true }.map { spare.remove(at: $0) }
-        }
-        return known ?? CurlEasy(common)
+        setting.flatMap { spare.take(for: $0) } ?? CurlEasy(common)
     }
 
     /// Begins a transfer.
@@ -109,8 +101,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     override func timeIsOver(_ now: Int64) {
         inside {
             if deadline <= now {
-                deadline = .max
-                act(CURL_SOCKET_TIMEOUT, 0)
+                actNow()
             } else if unsafe transfers.isEmpty {
                 closeAll()
             }
@@ -141,7 +132,7 @@ extension CurlLoop {
     /// Runs code that calls libcurl, then takes care of the transfers that have ended by that, and of the timer.
     ///
     /// Not while libcurl calls us: then it is to be done later.
-    private func inside(_ body: () -> Void) {
+    func inside(_ body: () -> Void) {
         isInside = true
         body()
         takeFinished()
@@ -149,6 +140,8 @@ extension CurlLoop {
             later.removeFirst()()
             takeFinished()
         }
+        if unsafe !common.overtaken.isEmpty { askAgain() }
+        if !resets.isEmpty { tell() }
         if unsafe isRetired && transfers.isEmpty { closeAll() }
         isInside = false
         setTimer()
@@ -214,7 +207,7 @@ extension CurlLoop {
     /// or poisoned.
     private func isIdle(_ source: CurlSocket) -> Bool {
         guard minato_curl_socket_is_readable(source.socket) else { return true }
-        if isUsedAgain(source.socket) { return false }
+        if isUsedAgain(source) { return false }
         minato_curl_end_socket(source.socket)
         return true
     }
@@ -235,30 +228,37 @@ extension CurlLoop {
 
     /// Whether a transfer uses a socket that lay idle, though libcurl has not asked for it to be watched: what came was there at
     /// once, and more than there is room for.
-    private func isUsedAgain(_ socket: curl_socket_t) -> Bool {
-        var address = minato_address()
-        guard unsafe minato_socket_local_address(socket, &address) >= 0 else { return false }
-        let port = max(0, Int(unsafe minato_address_port(&address)))
-        return unsafe transfers.contains { $0.transfer.isPaused && $0.transfer.easy.long(CURLINFO_LOCAL_PORT) == port }
+    private func isUsedAgain(_ source: CurlSocket) -> Bool {
+        unsafe transfers.contains { $0.transfer.isPaused && $0.transfer.easy.localPort == source.localPort }
+    }
+
+    /// Has libcurl do what it wants to do at once.
+    func actNow() {
+        deadline = .max
+        act(CURL_SOCKET_TIMEOUT, 0)
     }
 
     /// Resumes a transfer, and takes care of it when it ends by that.
-    private func goOn(_ transfer: LoopTransfer, _ resume: (CurlTransfer) -> CURLcode) {
+    func goOn(_ transfer: LoopTransfer, _ resume: (CurlTransfer) -> CURLcode) {
         guard isActive(transfer) else { return }
         let code = resume(transfer.transfer)
         guard code != CURLE_OK else { return }
-        transfer.transfer.finish(code)
-        remove(transfer)
+        end(transfer, code)
         if code == CURLE_OUT_OF_MEMORY { giveUpAll() }
     }
 
-    private func takeFinished() {
+    /// Ends a transfer by what libcurl says.
+    func end(_ transfer: LoopTransfer, _ code: CURLcode) {
+        transfer.transfer.finish(code)
+        remove(transfer)
+    }
+
+    func takeFinished() {
         guard let multi = unsafe multi else { return }
         var code = CURLE_OK
         while let easy = unsafe minato_curl_multi_next_finished(multi, &code) {
             guard let transfer = unsafe CurlEasy.handle(of: easy)?.loopTransfer, isActive(transfer) else { continue }
-            transfer.transfer.finish(code)
-            remove(transfer)
+            end(transfer, code)
         }
     }
 
@@ -278,9 +278,10 @@ extension CurlLoop {
         if socket >= 0 { noteIdle(socket) }
         // While other streams use the connection, libcurl before 8.1 forgets to free it.
         if transfer.transfer.isPaused && transfer.transfer.isFramed { easy.dropKept() }
+        if transfer.transfer.isCut { cut(transfer.transfer) }
         unsafe _ = curl_multi_remove_handle(multi, easy.pointer)
         easy.rest(keepsSetting: transfer.transfer.isComplete)
-        keep(easy)
+        spare.keep(easy)
         transfer.transfer.end()
     }
 
@@ -289,16 +290,6 @@ extension CurlLoop {
         if source.isInUse { return }
         unsafe sockets[socket] = source
         unsafe idleSockets.insert(source)
-    }
-
-    private func keep(_ easy: CurlEasy) {
-        guard easy.setting != nil else { return }
-        // The one that was used longest ago goes, outside the lock.
-        let surplus = spare.withLock { spare in
-            spare.append(easy)
-            return spare.count > Self.maximumSpare ? spare.removeFirst() : nil
-        }
-        _ = surplus
     }
 
     private func setTimer() {

@@ -45,6 +45,7 @@ extension CurlTransfer {
         switch unsafe feed.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[..<room])) {
         case .bytes(let count):
             fedCount += count
+            isFed = count == 0
             lastProgress = minato_clock_now()
             guard count > 0 || fedCount == length ?? fedCount else {
                 failure = request.refusal("the body is shorter than its length of \(length ?? 0)")
@@ -63,7 +64,7 @@ extension CurlTransfer {
     /// Goes back to the beginning of the body. False when it cannot.
     func rewind() -> Bool {
         guard feed?.rewind() == true else { return false }
-        fedCount = 0
+        (fedCount, isFed) = (0, false)
         return true
     }
 }

@@ -51,6 +51,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// How many bytes it has given since the beginning or the last rewinding.
     var fedCount = 0
     var isSendingPaused = false
+    /// Whether nothing more will be asked for.
+    var isFed = false
+    var upload = UploadState()
     /// Whether the body comes encoded and goes on decoded.
     private(set) var isDecoded = false
     /// Whether the response is complete with its head, whatever comes.
@@ -70,7 +73,7 @@ final class CurlTransfer: @unchecked Sendable {
     /// request twice.
     var isStale = false
     /// An FTP server would be told goodbye, and libcurl wait for its answer.
-    var keepsConnection: Bool { isComplete && !request.isForFTP }
+    var keepsConnection: Bool { isComplete && !isCut && !request.isForFTP }
 
     /// - Parameter core: The loop on which it runs; nil: a thread of the program drives it, which the source of the body may
     ///   block.
@@ -194,8 +197,9 @@ final class CurlTransfer: @unchecked Sendable {
         return setPauses()
     }
 
-    private func setPauses() -> CURLcode {
-        let pauses = (isPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT) | (isSendingPaused ? CURLPAUSE_SEND : CURLPAUSE_CONT)
+    func setPauses() -> CURLcode {
+        let keepsBack = isSendingPaused || upload.isHeld
+        let pauses = (isPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT) | (keepsBack ? CURLPAUSE_SEND : CURLPAUSE_CONT)
         return unsafe curl_easy_pause(easy.pointer, pauses)
     }
 
@@ -266,6 +270,7 @@ extension CurlTransfer {
             if !isConnected { return takeTunnelHead(line) }
         }
         if mustNotFold { lookOut(line) }
+        if request.hasBody { takeOver(line) }
         let hadHead = unsafe parser.hasHead
         do throws(ResponseHeadParser.Problem) {
             try unsafe parser.take(line)
@@ -285,6 +290,7 @@ extension CurlTransfer {
         if unsafe head.isWithoutBody(request.method) || parser.isChunked {
             easy.report(true)
         }
+        if isFramed && request.hasBody { noteHead(of: head.status) }
         publish(head)
         return line.count
     }
@@ -361,7 +367,7 @@ extension CurlTransfer {
         if text.starts(with: "Excess found".utf8) || text.starts(with: "Leftovers after".utf8) { forbidReuse() }
     }
 
-    private func forbidReuse() {
+    func forbidReuse() {
         easy.setting = nil
         unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_FORBID_REUSE, 1)
     }

@@ -20,8 +20,8 @@ struct HTTP2FaultTests {
         return (held, part)
     }
 
-    /// A stream of several is given up: the others go on, on the same connection. The server is told, of which libcurl 7.88 thinks
-    /// only when it has something else to send.
+    /// A stream of several is given up: the others go on, on the same connection. The server is told at once, of which libcurl
+    /// 7.88 alone thinks only when it has something else to send.
     @Test(
         arguments: [
             ("held", "cancelled"), ("part", "cancelled"), ("sink", "cancelled"), ("stream", "cancelled"),
@@ -66,8 +66,8 @@ struct HTTP2FaultTests {
         await loop.turn()
         #expect(trace.isFreed)
         if path == "stream" { #expect(await streamHasEnded.opened()) }
-        #expect(try await opener.open(server.url("small")).body.collect(upTo: 9) == Self.small)
         #expect(try await server.line("reset")?.hasPrefix("reset 0 5 ") == true)
+        #expect(try await opener.open(server.url("small")).body.collect(upTo: 9) == Self.small)
         server.goOn()
         #expect(try await held.value == Array("held".utf8))
         #expect(try await part.value == Array("abcdef".utf8))
@@ -242,6 +242,18 @@ struct HTTP2FaultTests {
             #expect(try await server.line("request") == "request \(connection) 1 /whole")
         }
         #expect(try await unread.body.collect(upTo: count).count == count)
+    }
+
+    /// The only stream of a connection is given up: the connection ends, so that the server knows at once.
+    @Test(arguments: Face.allCases)
+    func theOnlyOneIsGivenUp(_ face: Face) async throws {
+        let server = try HTTP2Script()
+        let opener = server.opener()
+        let response = try await face.open(opener, server.url("part"))
+        #expect(try await response.body.read(3) == Array("abc".utf8))
+        response.close()
+        #expect(try await server.line("end") == "end 0")
+        #expect(try await face.open(opener, server.url("small")).body.collect(upTo: 9) == Self.small)
     }
 
     /// A body that cannot be made again goes out once, whatever the method.

@@ -19,6 +19,7 @@ import TestSupport
 /// | `/large/N` | sends N bytes, as far as the windows allow |
 /// | `/last/N` | the same; when it is told to go on, it ends the connection, and says so when the client's kernel has the end |
 /// | `/sink` | takes the body of the request without giving back any window |
+/// | `/ahead/S/H/B` | answers by the status S before the body of the request has come. H says what the head has: `length`, `open` for no length, `none` for no body. B says what becomes of the request's body: `take`, or `leave` to give no windows |
 /// | `/early` | answers 404 before the body of the request has come, and ends the stream without an error |
 /// | `/goAway/N/E` | answers, and goes away by the error E, without having looked at the last N streams |
 /// | `/vanish` | ends the connection |
@@ -121,6 +122,11 @@ final class HTTP2Script: Sendable {
                         self.h2.increment_flow_control_window(1 << 20, id)
                         self.h2.increment_flow_control_window(1 << 20)
                 elif name == 'paced': threading.Thread(target=self.pace, args=(id, int(rest[0])), daemon=True).start()
+                elif name == 'ahead':
+                    if rest[1] == 'none': self.h2.send_headers(id, [(':status', rest[0])], end_stream=True)
+                    else:
+                        self.head(id, rest[0], *([('content-length', '5')] if rest[1] == 'length' else []))
+                        self.send(id, b'small')
                 elif name == 'early':
                     self.answer(id, b'early', 404)
                     self.h2.reset_stream(id, 0)
@@ -160,7 +166,7 @@ final class HTTP2Script: Sendable {
                     if path == '/window': self.bodies[id] += event.data
                     if path == '/sink':
                         if self.got[id] >= 65535: say('received', self.number, id, self.got[id])
-                    elif not path.startswith('/paced/') and event.flow_controlled_length:
+                    elif not path.startswith('/paced/') and not path.endswith('/leave') and event.flow_controlled_length:
                         self.h2.acknowledge_received_data(event.flow_controlled_length, id)
                 elif isinstance(event, h2.events.StreamEnded):
                     # When all is read: what is not would make it a reset.
@@ -170,7 +176,7 @@ final class HTTP2Script: Sendable {
                     if self.paths[id] == '/refused' and len(refused) > 1: self.answer(id, b'small')
                 elif isinstance(event, h2.events.StreamReset):
                     self.left.pop(id, None)
-                    say('reset', self.number, id, int(event.error_code))
+                    say('reset', self.number, id, int(event.error_code), *([] if event.remote_reset else ['own']))
                 elif isinstance(event, h2.events.WindowUpdated):
                     for other in [id] if id else list(self.left):
                         if other in self.left: self.pump(other)

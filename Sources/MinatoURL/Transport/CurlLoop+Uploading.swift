@@ -1,0 +1,68 @@
+internal import CLibcurl
+@_spi(Loops) internal import MinatoLoop
+
+// Bodies that go out over HTTP/2: see `UploadState`.
+extension CurlLoop {
+    /// Has the server know that a stream is given up: of itself libcurl 7.88 tells it with whatever it sends next.
+    ///
+    /// A connection that nobody else uses is closed. Where others do, one of them has libcurl send.
+    func cut(_ transfer: CurlTransfer) {
+        transfer.forbidReuse()
+        if transfer.request.location.origin.scheme == "https" { resets.append(transfer.request.location.origin) }
+    }
+
+    /// Tells the servers of the streams that have been reset, as far as others use their connections.
+    func tell() {
+        let origins = resets
+        resets = []
+        for origin in origins {
+            let other = unsafe transfers.first {
+                $0.transfer.isFramed && !$0.transfer.isPaused && $0.transfer.request.location.origin == origin
+            }
+            guard let other else { continue }
+            goOn(other) { $0.askAgain() }
+            actNow()
+            takeFinished()
+        }
+    }
+
+    /// How often libcurl is called in a row for what it wants to do at once.
+    private static let maximumTurns = 100
+
+    /// A socket has taken more for several times in a row, and nothing has come: looks whether anything goes out.
+    func look(_ source: CurlSocket) {
+        let sending = unsafe transfers.filter {
+            $0.transfer.request.hasBody && !$0.transfer.hasSentAll && $0.transfer.easy.localPort == source.localPort
+        }
+        let sent = sending.reduce(0) { $0 + $1.transfer.sentBytes }
+        guard !sending.isEmpty, source.hold(at: sent, until: core.now + CurlTransfer.holdingTime) else { return }
+        inside { for transfer in sending where transfer.transfer.upload.isAnswered { end(transfer, CURLE_OK) } }
+    }
+
+    /// Has libcurl receive once more for those whose responses may have ended when their last bytes went out: see `UploadState`.
+    ///
+    /// What it does then is for the first transfer on the connection that it comes to: so what it has to do at once it does before.
+    func askAgain() {
+        let overtaken = unsafe common.overtaken
+        unsafe common.overtaken = []
+        for transfer in overtaken {
+            for _ in 0..<Self.maximumTurns where deadline == 0 { actNow() }
+            takeFinished()
+            guard let active = transfer.easy.loopTransfer, active.transfer === transfer else { continue }
+            if transfer.hasFailedWholly {
+                end(active, CURLE_OK)
+                continue
+            }
+            let isReady = transfer.hasSentAll && !transfer.isPaused
+            // There may be something of it that the socket has not taken.
+            let port = transfer.easy.localPort
+            if unsafe !isReady || sockets.all.contains(where: { $0.takesMore && $0.localPort == port }) {
+                unsafe common.overtaken.append(transfer)
+            }
+            guard isReady else { continue }
+            goOn(active) { $0.askAgain() }
+            actNow()
+            takeFinished()
+        }
+    }
+}
