@@ -39,7 +39,8 @@ extension URLOpener {
         /// 9110 section 6.5.
         public var trailers: HTTPFields { body.pipe.trailers }
 
-        /// Gives up the rest of the body and closes the connection that it comes on; with HTTP/2, ends the stream.
+        /// Gives up the rest of the body and closes the connection that it comes on; with HTTP/2, ends the stream,
+        /// and closes the connection when nobody else uses it.
         ///
         /// Returns at once. A read that waits ends with `closed`, and so does every later one. Closing twice is fine, and so
         /// is never closing: dropping the response does the same. Python: `close()`.

@@ -17,7 +17,8 @@ extension CurlLoop {
         resets = []
         for origin in origins {
             let other = unsafe transfers.first {
-                $0.transfer.isFramed && !$0.transfer.isPaused && $0.transfer.request.location.origin == origin
+                $0.transfer.isFramed && !$0.transfer.isPaused && !$0.transfer.isSendingPaused
+                    && $0.transfer.request.location.origin == origin
             }
             guard let other else { continue }
             goOn(other) { $0.askAgain() }

@@ -7,7 +7,7 @@ struct UploadState {
     fileprivate(set) var isOvertaken = false
     /// Whether the response says that the request has failed, so that nobody needs the rest of the body.
     fileprivate var hasFailed = false
-    /// Whether the response is complete with its head, and libcurl receives no more.
+    /// Whether the response is complete with its head; libcurl receives no more then.
     fileprivate(set) var isAnswered = false
     /// Whether nothing is sent for a while, though the socket takes more.
     fileprivate(set) var isHeld = false
@@ -41,9 +41,19 @@ extension CurlTransfer {
     /// Whether libcurl has nothing more to send.
     var hasSentAll: Bool { length.map { sentBytes >= $0 } ?? isFed }
 
-    /// Whether the request has failed, and all of the response has come, as its head says.
-    var hasFailedWholly: Bool {
-        upload.hasFailed && (upload.isAnswered || !isDecoded && contentLength.map { pieces.count >= $0 } == true)
+    /// Whether the request has failed, and all of the response has come.
+    var hasFailedWholly: Bool { upload.hasFailed && isAnswered }
+
+    /// Whether all of the response has come, as its head says.
+    private var isAnswered: Bool {
+        upload.isAnswered || !isDecoded && contentLength.map { pieces.count >= $0 } == true
+    }
+
+    /// Whether all of the response had come when the connection broke, on which the body of the request still went out.
+    func isAnswered(inSpiteOf code: CURLcode) -> Bool {
+        let broken = [CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM]
+        return request.hasBody && !request.isForFTP && failure == nil && problem == nil && broken.contains(code)
+            && isAnswered
     }
 
     /// Whether it ends before its end, or that of its request.
@@ -56,11 +66,11 @@ extension CurlTransfer {
         unsafe _ = minato_curl_set_long(easy.pointer, CURLOPT_KEEP_SENDING_ON_ERROR, 1)
     }
 
-    /// Notes the head of the response, which has come over HTTP/2.
+    /// Notes the head of the response.
     func noteHead(of status: Int) {
-        guard !hasSentAll else { return }
-        upload.hasFailed = status >= 300
         upload.isAnswered = request.method == "HEAD" || status == 204 || status == 304
+        guard isFramed, !hasSentAll else { return }
+        upload.hasFailed = status >= 300
         upload.isOvertaken = true
         if !isBlocking { unsafe easy.common.overtaken.append(self) }
     }

@@ -221,7 +221,7 @@ final class CurlTransfer: @unchecked Sendable {
         isStale =
             isEmpty && failure == nil && sendCount == 1 && mayRepeat
             && (cannotRewind || easy.long(CURLINFO_NUM_CONNECTS) == 0)
-        if isComplete || isCutShort {
+        if isComplete || isCutShort || isAnswered(inSpiteOf: code) {
             pipe.finish(.complete, trailers: unsafe parser.takeTrailers())
         } else if let failure {
             pipe.finish(.failed(failure))
@@ -290,7 +290,7 @@ extension CurlTransfer {
         if unsafe head.isWithoutBody(request.method) || parser.isChunked {
             easy.report(true)
         }
-        if isFramed && request.hasBody { noteHead(of: head.status) }
+        if request.hasBody { noteHead(of: head.status) }
         publish(head)
         return line.count
     }

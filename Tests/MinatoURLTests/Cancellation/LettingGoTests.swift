@@ -111,6 +111,9 @@ import Testing
         let (gone, streamHasEnded) = (Gate(), Gate())
         let server = try RawServer { connection in
             _ = connection.readHead()
+            // A response that ends before the body has begun would leave nobody to end.
+            let chunk = connection.read(6)
+            #expect(chunk == Array("1\r\nA\r\n".utf8))
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
             while !connection.read(1 << 10).isEmpty {}
             gone.open()
