@@ -37,7 +37,7 @@ extension CurlLoop {
         }
         let sent = sending.reduce(0) { $0 + $1.transfer.sentBytes }
         guard !sending.isEmpty, source.hold(at: sent, until: core.now + CurlTransfer.holdingTime) else { return }
-        inside { for transfer in sending where transfer.transfer.upload.isAnswered { end(transfer, CURLE_OK) } }
+        inside { for transfer in sending where transfer.transfer.isDeaf { end(transfer, CURLE_OK) } }
     }
 
     /// Has libcurl receive once more for those whose responses may have ended when their last bytes went out: see `UploadState`.

@@ -111,7 +111,7 @@ final class CurlSocket: LoopSource {
         // Reading tells which error it is: of the bit alone libcurl says no more than that there is one.
         if flags & UInt32(MINATO_ERROR | MINATO_INVALID) != 0 { selected |= CURL_CSELECT_ERR | CURL_CSELECT_IN }
         owner.isReady(socket, selected)
-        if selected == CURL_CSELECT_OUT, mustLook, unsafe isAwaited { owner.look(self) }
+        if selected == CURL_CSELECT_OUT, mustLook, unsafe isAwaited, registration != 0 { owner.look(self) }
     }
 
     override func loopEnds() { owner.loopEnds() }

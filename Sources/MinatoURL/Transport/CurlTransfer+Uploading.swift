@@ -7,8 +7,8 @@ struct UploadState {
     fileprivate(set) var isOvertaken = false
     /// Whether the response says that the request has failed, so that nobody needs the rest of the body.
     fileprivate var hasFailed = false
-    /// Whether the response is complete with its head; libcurl receives no more then.
-    fileprivate(set) var isAnswered = false
+    /// Whether the response is complete with its head.
+    fileprivate var isAnswered = false
     /// Whether nothing is sent for a while, though the socket takes more.
     fileprivate(set) var isHeld = false
     /// Whether libcurl has been asked once more since somebody waited.
@@ -40,6 +40,9 @@ extension CurlTransfer {
 
     /// Whether libcurl has nothing more to send.
     var hasSentAll: Bool { length.map { sentBytes >= $0 } ?? isFed }
+
+    /// Whether libcurl receives no more, and so never hears of a window, as the response was complete with its head.
+    var isDeaf: Bool { upload.isOvertaken && upload.isAnswered }
 
     /// Whether the request has failed, and all of the response has come.
     var hasFailedWholly: Bool { upload.hasFailed && isAnswered }
@@ -95,7 +98,7 @@ extension CurlTransfer {
         }
         if upload.isHeld { return .wait(Self.holdingTime) }
         guard isStuck() else { return .wait(.max) }
-        return upload.isAnswered ? .end(CURLE_OK) : step(hold(true))
+        return isDeaf ? .end(CURLE_OK) : step(hold(true))
     }
 
     /// What is to be done when it has waited. The result is as that of `resume`.
