@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import gc
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import unittest
@@ -21,6 +22,8 @@ class TestCase(unittest.TestCase):
     """A test that leaves as many open descriptors as it found."""
 
     def setUp(self):
+        # A shell that does not wait for a command has it, and all that it starts, ignore this.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         descriptors = open_descriptors()
         self.addCleanup(lambda: self.assertEqual(open_descriptors(), descriptors, "open descriptors"))
         catcher = warnings.catch_warnings()
