@@ -48,8 +48,11 @@ extension URLOpener {
 
         /// Whether it is the end of a response to a method, over HTTP/1.
         func isWithoutBody(_ method: String) -> Bool {
-            method == "HEAD" || status == 204 || status == 304 || contentLength == 0
+            isBodiless(method) || contentLength == 0
         }
+
+        /// Whether there is no body to the response to a method, whatever its fields say: RFC 9112 section 6.3.
+        func isBodiless(_ method: String) -> Bool { method == "HEAD" || status == 204 || status == 304 }
 
         /// Over which connection it came, and when.
         public var connection: ConnectionInfo { parts.value.connection?.value ?? ConnectionInfo() }

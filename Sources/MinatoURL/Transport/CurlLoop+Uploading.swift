@@ -44,9 +44,10 @@ extension CurlLoop {
     ///
     /// What it does then is for the first transfer on the connection that it comes to: so what it has to do at once it does before.
     func askAgain() {
-        let overtaken = unsafe common.overtaken
-        unsafe common.overtaken = []
-        for transfer in overtaken {
+        var asked: [CurlTransfer] = []
+        // By what is done for one, another may come to it.
+        while let index = unsafe common.overtaken.firstIndex(where: { !isUnderWay($0) }) {
+            let transfer = unsafe common.overtaken.remove(at: index)
             for _ in 0..<Self.maximumTurns where deadline == 0 { actNow() }
             takeFinished()
             guard let active = transfer.easy.loopTransfer, active.transfer === transfer else { continue }
@@ -54,16 +55,19 @@ extension CurlLoop {
                 end(active, CURLE_OK)
                 continue
             }
-            let isReady = transfer.hasSentAll && !transfer.isPaused
-            // There may be something of it that the socket has not taken.
+            // There may be something of it that the socket has not taken: then it is asked next time, too.
             let port = transfer.easy.localPort
-            if unsafe !isReady || sockets.all.contains(where: { $0.takesMore && $0.localPort == port }) {
-                unsafe common.overtaken.append(transfer)
-            }
-            guard isReady else { continue }
+            if unsafe sockets.all.contains(where: { $0.takesMore && $0.localPort == port }) { asked.append(transfer) }
             goOn(active) { $0.askAgain() }
             actNow()
             takeFinished()
         }
+        unsafe common.overtaken += asked
+    }
+
+    /// Whether the body of its request, or what has come, is still on its way, so that there is nothing to ask.
+    private func isUnderWay(_ transfer: CurlTransfer) -> Bool {
+        guard transfer.easy.loopTransfer?.transfer === transfer, !transfer.hasFailedWholly else { return false }
+        return !transfer.hasSentAll || transfer.isPaused
     }
 }

@@ -136,12 +136,15 @@ extension CurlLoop {
         isInside = true
         body()
         takeFinished()
-        while !later.isEmpty {
-            later.removeFirst()()
-            takeFinished()
-        }
-        if unsafe !common.overtaken.isEmpty { askAgain() }
-        if !resets.isEmpty { tell() }
+        repeat {
+            while !later.isEmpty {
+                later.removeFirst()()
+                takeFinished()
+            }
+            if !resets.isEmpty { tell() }
+            if unsafe !common.overtaken.isEmpty { askAgain() }
+            // Either calls libcurl, by which there may be more of each.
+        } while !later.isEmpty || !resets.isEmpty
         if unsafe isRetired && transfers.isEmpty { closeAll() }
         isInside = false
         setTimer()

@@ -72,8 +72,9 @@ final class CurlSocket: LoopSource {
     /// Whether libcurl waits until it takes more.
     var takesMore: Bool { unsafe isAwaited && interest & UInt32(MINATO_WRITABLE) != 0 }
 
-    /// Whether it has taken more for several times in a row while nothing came, so that somebody is to look whether anything moves.
-    private var mustLook: Bool {
+    /// Counts that it takes more while nothing has come. True after several times in a row: somebody is to look whether anything
+    /// moves.
+    private func countWrite() -> Bool {
         unsafe writes += 1
         return unsafe writes % CurlTransfer.maximumVainRounds == 0
     }
@@ -102,16 +103,16 @@ final class CurlSocket: LoopSource {
         var selected: Int32 = 0
         if flags & UInt32(MINATO_READABLE | MINATO_READ_CLOSED | MINATO_HANGUP) != 0 { selected |= CURL_CSELECT_IN }
         if flags & UInt32(MINATO_WRITABLE) != 0 { selected |= CURL_CSELECT_OUT }
+        // Reading tells which error it is: of the bit alone libcurl says no more than that there is one.
+        if flags & UInt32(MINATO_ERROR | MINATO_INVALID) != 0 { selected |= CURL_CSELECT_ERR | CURL_CSELECT_IN }
         if selected & CURL_CSELECT_IN != 0 {
             // It may be a window, or an end.
             if unsafe registered != interest { selected |= CURL_CSELECT_OUT }
             unsafe (writes, sent) = (0, -1)
             unsafe register(interest)
         }
-        // Reading tells which error it is: of the bit alone libcurl says no more than that there is one.
-        if flags & UInt32(MINATO_ERROR | MINATO_INVALID) != 0 { selected |= CURL_CSELECT_ERR | CURL_CSELECT_IN }
         owner.isReady(socket, selected)
-        if selected == CURL_CSELECT_OUT, mustLook, unsafe isAwaited, registration != 0 { owner.look(self) }
+        if selected == CURL_CSELECT_OUT, countWrite(), unsafe isAwaited, registration != 0 { owner.look(self) }
     }
 
     override func loopEnds() { owner.loopEnds() }

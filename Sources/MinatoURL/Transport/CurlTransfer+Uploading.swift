@@ -59,9 +59,6 @@ extension CurlTransfer {
             && isAnswered
     }
 
-    /// Whether it ends before its end, or that of its request.
-    var isCut: Bool { !isComplete || isFramed && request.hasBody && !hasSentAll }
-
     /// Has libcurl leave it to us when it receives and sends no more, if the response comes over HTTP/2.
     func takeOver(_ line: Span<UInt8>) {
         guard line.begins(with: "HTTP/2") else { return }
@@ -70,8 +67,8 @@ extension CurlTransfer {
     }
 
     /// Notes the head of the response.
-    func noteHead(of status: Int) {
-        upload.isAnswered = request.method == "HEAD" || status == 204 || status == 304
+    func noteHead(of status: Int, isBodiless: Bool) {
+        upload.isAnswered = isBodiless
         guard isFramed, !hasSentAll else { return }
         upload.hasFailed = status >= 300
         upload.isOvertaken = true

@@ -72,6 +72,8 @@ final class CurlTransfer: @unchecked Sendable {
     /// Whether its connection, of HTTP/2 and used before, ended before one byte of the response, and the server may get the
     /// request twice.
     var isStale = false
+    /// Whether it ends before its end, or that of its request.
+    private(set) var isCut = true
     /// An FTP server would be told goodbye, and libcurl wait for its answer.
     var keepsConnection: Bool { isComplete && !isCut && !request.isForFTP }
 
@@ -212,6 +214,7 @@ final class CurlTransfer: @unchecked Sendable {
             sockets?.shutDown()
         }
         isComplete = code == CURLE_OK && problem == nil && hasHead
+        isCut = !isComplete || isFramed && request.hasBody && !hasSentAll
         // Without a head libcurl says the first two only of HTTP/2. The third it says when a connection that was used before has
         // ended, and it would send the request again by itself, but cannot have the body once more.
         let cannotRewind = code == CURLE_SEND_FAIL_REWIND
@@ -290,7 +293,7 @@ extension CurlTransfer {
         if unsafe head.isWithoutBody(request.method) || parser.isChunked {
             easy.report(true)
         }
-        if request.hasBody { noteHead(of: head.status) }
+        if request.hasBody { noteHead(of: head.status, isBodiless: head.isBodiless(request.method)) }
         publish(head)
         return line.count
     }

@@ -49,6 +49,18 @@ struct HTTP2UploadTests {
         }
     }
 
+    /// A body that has gone out leaves the connection for the next request.
+    @Test(arguments: Face.allCases)
+    func connectionsAreKept(_ face: Face) async throws {
+        let server = try HTTP2Script()
+        let opener = server.opener()
+        for stream in [1, 3, 5] {
+            let request = try URLOpener.Request(server.url("whole"), body: [7, 7, 7])
+            #expect(try await face.open(opener, request).body.collect(upTo: 9) == Self.small)
+            #expect(try await server.line("request") == "request 0 \(stream) /whole")
+        }
+    }
+
     /// A response that is complete as its head says ends the request that it refuses, though the server takes nothing more: the
     /// connection, which nobody else uses, ends, so that half of a body does not look whole.
     @Test(arguments: Face.allCases, [Answer.refusedWithLength, .notModified])
@@ -69,7 +81,7 @@ struct HTTP2UploadTests {
         let opener = server.opener()
         let body = URLOpener.Request.Body.stream(length: nil) {
             try await $0.write([1])
-            try await Task.sleep(for: .seconds(3600))
+            await waitUntilCancelled()
         }
         let request = try URLOpener.Request(server.url("ahead/404/length/take"), body: body)
         let response = try await Self.response(.tasks, opener, request)
