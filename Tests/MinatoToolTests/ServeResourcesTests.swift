@@ -27,9 +27,10 @@ struct ServeResourcesTests {
             if try now == before && WakeUps.areWaiting(ofProcess: process) { break }
             before = now
         }
+        // How long it is watched: waking up late would go unseen, never be seen where it is not.
         usleep(500_000)
         for (thread, count) in try WakeUps.counts(ofProcess: process) where count != before[thread] {
-            // One of Swift's may have been on its way to its end.
+            // One of Swift's may have been on its way to its end, of which another process hears nothing.
             let end = Deadline.after(.seconds(20))
             while try WakeUps.counts(ofProcess: process)[thread] != nil, !end.hasPassed { usleep(20_000) }
             #expect(try WakeUps.counts(ofProcess: process)[thread] == nil, "\(thread) woke up and stayed")

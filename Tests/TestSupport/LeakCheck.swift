@@ -26,6 +26,7 @@ public enum LeakCheck {
             repeat {
                 leaks = unsafe Belongings.now().leaks(since: LeakCheck.baseline)
                 if leaks.isEmpty { return }
+                // Nothing announces that a thread has ended, or a descriptor was closed.
                 usleep(5000)
             } while !patience.hasPassed
             for leak in leaks { report(leak) }

@@ -155,4 +155,5 @@ def _wait_for(port, process):
         except ConnectionRefusedError:
             if process.poll() is not None or end < time.monotonic():
                 raise Failed("nginx does not start") from None
+            # Nothing announces that it listens.
             time.sleep(0.01)

@@ -57,4 +57,5 @@ class MemoryGroup:
                 self.place.rmdir()
                 return
             except OSError:
+                # Its processes have ended, and the kernel has yet to take them out of it.
                 time.sleep(0.05)

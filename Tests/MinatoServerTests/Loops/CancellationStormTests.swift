@@ -34,7 +34,7 @@ struct CancellationStormTests {
             }
             loops.shutdown()
         }
-        // A task that was left would hold what it waits for, and that its loop.
+        // A task that was left would hold what it waits for, and that its loop. Nothing announces that an object has gone.
         let patience = Deadline.after(.seconds(30))
         while core != nil || LeakCheck.socketsOnly() != before, !patience.hasPassed {
             try await patient.sleep(for: .milliseconds(1))

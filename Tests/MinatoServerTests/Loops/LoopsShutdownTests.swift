@@ -109,6 +109,7 @@ struct LoopsShutdownTests {
         let serving = try LoopServing(server, stage) { server, loops in
             try await server.serve(on: loops) { _ in
                 asleep.write(())
+                // Ended by the cancellation, or by the watchdog.
                 try await Task.sleep(for: .seconds(3600))
             }
         }

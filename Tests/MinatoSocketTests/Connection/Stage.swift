@@ -107,7 +107,8 @@ struct Setup: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// Lets other tasks run until something holds that nothing announces.
+/// Lets other tasks run until something holds that nothing announces. How often it looks changes no result; the watchdog ends
+/// what never comes.
 func until(_ condition: () -> Bool) async {
     for _ in 0..<20 where !condition() { await Task.yield() }
     while !condition() { try? await Task.sleep(for: .microseconds(100)) }

@@ -163,6 +163,7 @@ struct EventLoopTests {
                 if try now == before && WakeUps.isWaiting(thread) { break }
                 before = now
             }
+            // How long it is watched: waking up late would go unseen, never be seen where it is not.
             try await patient.sleep(for: .milliseconds(300))
             #expect(try WakeUps.count(ofThread: thread) == before)
             leftBehind.close()

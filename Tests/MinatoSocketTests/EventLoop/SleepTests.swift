@@ -116,6 +116,7 @@ struct SleepTests {
                 if number % 10 == 0 { alarms.all.append(alarm) } else { core.cancelTimer(alarm) }
             }
         }.value
+        // Behind the last of them: a loop's timers run out in the order of their times.
         try await loop.sleep(for: .milliseconds(300))
         let lateness = await Task(executorPreference: loop) { alarms.all.map(\.lateness) }.value
         let known = lateness.compactMap { $0 }

@@ -20,7 +20,8 @@ enum ReceiveQueue {
             case .gone: return true
             case .open(let received, let unread): if received >= sent(descriptor), unread == 0 { return true }
             }
-            // The threads that this waits for have the processors first.
+            // The kernel tells nobody that a peer has read: how often this looks changes no result. The threads that it waits
+            // for have the processors first.
             usleep(20)
         }
         return false

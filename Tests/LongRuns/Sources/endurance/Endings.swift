@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 internal import MinatoServer
 internal import MinatoSocket
@@ -94,6 +95,7 @@ private final class Serving: Sendable {
     /// Has the next client's handler end the server.
     let isToEnd = Atomic(false)
     private let found = Mutex<Outcome?>(nil)
+    private let hasEnded = DispatchSemaphore(value: 0)
     private let made = Mutex<Task<Void, Never>?>(nil)
 
     var task: Task<Void, Never>? { made.withLock { $0 } }
@@ -128,23 +130,24 @@ private final class Serving: Sendable {
         made.withLock { $0 = task }
     }
 
-    private func end(_ outcome: Outcome) { found.withLock { $0 = outcome } }
+    private func end(_ outcome: Outcome) {
+        found.withLock { $0 = outcome }
+        hasEnded.signal()
+    }
 
     /// Waits until so many were there, ten seconds at most: then the load has ended, which its own count tells.
+    ///
+    /// It looks again and again, so that those that it counts, which are under test, have nobody to wake up.
     func wait(for count: Int) {
         for _ in 0..<50_000 where tally.served < count { usleep(200) }
     }
 
     /// Waits for the end, ten seconds at most: nil when it does not come.
     func outcome() -> Outcome? {
-        for _ in 0..<200_000 {
-            if let outcome = found.withLock({ $0 }) { return outcome }
-            usleep(50)
-        }
-        return nil
+        hasEnded.wait(timeout: .now() + 10) == .success ? found.withLock { $0 } : nil
     }
 
-    /// A responder is let go of a moment after its connection was closed: a second at most.
+    /// A responder is let go of a moment after its connection was closed, which nothing announces: a second at most.
     func waitUntilLetGo() {
         for _ in 0..<10_000 where tally.inFlight > 0 { usleep(100) }
     }

@@ -130,7 +130,7 @@ private final class Meeting: Sendable {
 
     init(of count: Int) { self.count = count }
 
-    /// A tenth of a second at most: if too few come then, those who come later meet.
+    /// A tenth of a second at most, of which how often it looks changes nothing: if too few come then, those who come later meet.
     func attend() {
         if present.load(ordering: .acquiring) >= count { return }
         let others = present.add(1, ordering: .acquiringAndReleasing).newValue

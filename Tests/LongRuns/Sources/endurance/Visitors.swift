@@ -53,7 +53,8 @@ final class Visitors: Sendable {
         }
     }
 
-    /// Waits until the visitors have gone: 30 s, then they hang.
+    /// Waits until the visitors have gone: 30 s, then they hang. It looks again and again, so that they, who are the load, have
+    /// nobody to wake up.
     private func pause() {
         isPaused.store(true, ordering: .releasing)
         for _ in 0..<30_000 where active.load(ordering: .acquiring) > 0 { usleep(1000) }
