@@ -25,6 +25,9 @@ import Testing
         #expect(try await big.body.read(1) == [content[0]])
         #expect(try await big.body.read(2_000_000) == Array(content[1...2_000_000]))
         #expect(try await big.body.collect(upTo: 3_000_000) == Array(content[2_000_001...]))
+        let taken = BodyInPlaceTests.Taken()
+        try await face.open(Self.opener, site.url("/big.bin")).body.forEachPiece { taken.append($0) }
+        #expect(isSame(taken.bytes, content))
 
         let small = try await face.open(Self.opener, site.url("/a%20b.txt", user: "klem:kad%3Aidd%40@"))
         #expect(small.url == site.url("/a%20b.txt"))

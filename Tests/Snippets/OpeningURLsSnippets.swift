@@ -1,4 +1,5 @@
 import Minato
+import Synchronization
 import TestSupport
 import Testing
 
@@ -54,9 +55,16 @@ struct OpeningURLsSnippets {
         return count
     }
 
+    private func measure(_ response: URLOpener.Response) async throws -> Int {
+        let count = Mutex(0)
+        try await response.body.forEachPiece { piece in count.withLock { $0 += piece.count } }
+        return count.withLock { $0 }
+    }
+
     @Test("The table of reads")
     func reads() async throws {
         let opener = URLOpener(transport: MockTransport { _ in .init(status: 200, body: Array(Self.page.utf8)) })
+        #expect(try await measure(opener.open("http://h.example/")) == 13)
         let exact = try await opener.open("http://h.example/").body
         #expect(text(try await exact.read(6)) == "one\ntw")
         #expect(text(try await exact.read(100)) == "o\nthree")

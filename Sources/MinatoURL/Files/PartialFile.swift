@@ -75,7 +75,7 @@ final class PartialFile: BodyFile {
         hasNote = true
     }
 
-    func write(_ bytes: [UInt8]) throws(Failure) { try SavedFile.write(bytes, to: descriptor, partPath) }
+    func write(_ bytes: Span<UInt8>) throws(Failure) { try SavedFile.write(bytes, to: descriptor, partPath) }
 
     func commit() throws(Failure) {
         // NFS tells at a close that it could not write. The file itself stays open, for with it goes the lock.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Where a body is written to, until it is given the name that it is to have.
 protocol BodyFile: AnyObject {
-    func write(_ bytes: [UInt8]) throws(SavedFile.Failure)
+    func write(_ bytes: Span<UInt8>) throws(SavedFile.Failure)
 
     /// All has been written: gives the file its name, in place of one that had it.
     func commit() throws(SavedFile.Failure)
@@ -58,16 +58,17 @@ final class SavedFile: BodyFile {
         if let temporaryPath { unsafe unlink(temporaryPath) }
     }
 
-    func write(_ bytes: [UInt8]) throws(Failure) { try Self.write(bytes, to: descriptor, path) }
+    func write(_ bytes: Span<UInt8>) throws(Failure) { try Self.write(bytes, to: descriptor, path) }
 
     /// Writes all bytes to the file of a descriptor.
-    static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
+    static func write(_ bytes: Span<UInt8>, to descriptor: Int32, _ path: String) throws(Failure) {
+        var start = 0
+        while start < bytes.count {
+            let rest = bytes.extracting(start...)
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw Failure("write", path, errno) }
-            rest = rest.dropFirst(count)
+            start += count
         }
     }
 

@@ -22,9 +22,9 @@ final class AnswerSource: BodyDriver {
         while pipe.moment.waitingSince != nil { produce() }
     }
 
-    func drive(until count: Int, limit: Duration?) throws(OpenError) {
-        _ = pipe.makeRoom(for: count)
-        while pipe.rest.count < count, !pipe.rest.isAtEnd { produce() }
+    func drive(until count: Int?, limit: Duration?) throws(OpenError) {
+        _ = pipe.makeRoom(for: count ?? 0)
+        while !pipe.isReady(count) { produce() }
     }
 
     func giveUp(_ reason: GivingUp) {

@@ -10,10 +10,13 @@ package protocol BodyDriver: AnyObject, Sendable {
     /// returns at once.
     func giveUp(_ reason: GivingUp)
 
-    /// Receives in the calling thread until the pipe has so many bytes, or the body has ended. For the blocking face.
+    /// Receives in the calling thread until the pipe is ready for it (``BodyPipe/isReady(_:)``). For the blocking face.
     ///
+    /// - Parameters:
+    ///   - count: How many bytes it waits for; nil when it has set a sink.
+    ///   - limit: How long at most.
     /// - Throws: `timedOut` when the limit or the transfer's own timeout is over. How the body ended is in the pipe.
-    func drive(until count: Int, limit: Duration?) throws(OpenError)
+    func drive(until count: Int?, limit: Duration?) throws(OpenError)
 }
 
 extension BodyDriver {

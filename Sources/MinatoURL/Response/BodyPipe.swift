@@ -20,52 +20,6 @@ package final class BodyPipe: @unchecked Sendable {
         case closed
     }
 
-    /// What a task waits for.
-    private enum Want {
-        case head
-        case bytes(Int)
-    }
-
-    @safe
-    private struct State {
-        var head: URLOpener.ResponseHead?
-        var queue = ByteQueue()
-        /// How many bytes reads have taken.
-        var taken = 0
-        var capacity = BodyPipe.capacity
-        /// Whether the transfer was told that there is no room.
-        var isFull = false
-        var end: End?
-        var isClosed = false
-        var trailers = HTTPFields()
-
-        var waiter: UnsafeContinuation<Void, Never>?
-        var want = Want.head
-        /// When the wait under way began, and when it ends at the latest.
-        var waitingSince: Int64?
-        var waitLimit = Deadline.none
-        /// Why the wait that has just ended did so, when neither bytes nor the end of the body are the reason.
-        var interruption: OpenError?
-        /// When bytes came last.
-        var lastProgress: Int64 = 0
-
-        var isSatisfied: Bool {
-            if end != nil { return true }
-            switch want {
-            case .head: return head != nil
-            case .bytes(let count): return queue.count >= count
-            }
-        }
-
-        /// Takes the waiting task out, to be resumed when the lock is given back.
-        mutating func takeWaiter() -> UnsafeContinuation<Void, Never>? {
-            defer { unsafe waiter = nil }
-            waitingSince = nil
-            waitLimit = .none
-            return unsafe waiter
-        }
-    }
-
     private let lock: Lock
     /// Only under the lock, which is what the checks for exclusive access would find out.
     @exclusivity(unchecked) private var state = State()
@@ -85,10 +39,12 @@ package final class BodyPipe: @unchecked Sendable {
     package convenience init(url: String) { self.init(url: url, lock: Lock()) }
 
     @inline(__always)
-    private func withState<Result>(_ body: (inout State) -> Result) -> Result {
+    private func withState<Result, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         lock.acquire()
         defer { lock.release() }
-        return unsafe body(&state)
+        return unsafe try body(&state)
     }
 }
 
@@ -119,6 +75,7 @@ extension BodyPipe {
     ///
     /// While somebody waits for more bytes than there are, there is room for them.
     func offer(_ bytes: UnsafeRawBufferPointer, following: Int, at now: Int64) -> Offer {
+        if unsafe feed(bytes) { return .taken }
         var offer = Offer.refused
         change { state in
             state.isFull = state.queue.count >= state.capacity
@@ -130,6 +87,26 @@ extension BodyPipe {
             offer = state.isFull ? .takenAsLast : .taken
         }
         return offer
+    }
+
+    /// Has the sink take a piece, if there is one and nothing before it.
+    private func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let sink = withState { state -> BodySink? in
+            guard let sink = state.sink, state.queue.count == 0, state.end == nil, bytes.count > 0 else { return nil }
+            state.isFeeding = true
+            return sink
+        }
+        guard let sink else { return false }
+        let goesOn = unsafe sink.take(Span(_unsafeBytes: bytes))
+        // However long that took, the server is not to blame.
+        let now = minato_clock_now()
+        change { state in
+            state.isFeeding = false
+            state.taken += bytes.count
+            state.lastProgress = now
+            if !goesOn { state.sink = nil }
+        }
+        return true
     }
 
     /// Takes bytes of the body, whether there is room or not.
@@ -161,11 +138,9 @@ extension BodyPipe {
 
     /// Ends the wait under way with an error; the body goes on.
     package func interrupt(_ error: OpenError) {
-        let waiter = unsafe withState { state in
+        change { state in
             if unsafe state.waiter != nil { state.interruption = error }
-            return unsafe state.takeWaiter()
         }
-        unsafe waiter?.resume()
     }
 
     /// Whether there is room again for what was offered in vain.
@@ -207,18 +182,17 @@ extension BodyPipe {
 // What the reader calls.
 extension BodyPipe {
     /// What a read comes to, and whether the driver is to be asked for more.
-    enum Outcome {
+    enum Step {
         case done([UInt8], mustDemand: Bool)
         case wait(until: Int)
-        case failed(OpenError)
-        case tooLong(String)
-        case closed
     }
 
     /// Takes out what a read asks for, if it is there.
-    func step(_ read: inout BodyRead) -> Outcome {
-        withState { state in
-            if state.isClosed { return .closed }
+    ///
+    /// - Throws: How the body ended before that; `closed`; `limitExceeded`.
+    func step(_ read: inout BodyRead) throws(OpenError) -> Step {
+        try withState { (state) throws(OpenError) in
+            if state.isClosed { throw OpenError(.closed, .read, url: url, detail: "the response was closed") }
             let isAtEnd = if case .complete? = state.end { true } else { false }
             switch read.step(&state.queue, taken: state.taken, isAtEnd: isAtEnd) {
             case .done(let bytes):
@@ -229,10 +203,10 @@ extension BodyPipe {
                 if mustDemand { state.isFull = false }
                 return .done(bytes, mustDemand: mustDemand)
             case .wait(let count):
-                if case .failed(let error)? = state.end { return .failed(error) }
+                if case .failed(let error)? = state.end { throw error }
                 return .wait(until: count)
             case .tooLong(let detail):
-                return .tooLong(detail)
+                throw OpenError(.limitExceeded, .read, url: url, detail: detail)
             }
         }
     }
@@ -259,6 +233,35 @@ extension BodyPipe {
         try await suspend(for: .bytes(count), driver, limit)
         let interruption = withState { state in state.interruption.take() }
         if let interruption { throw interruption }
+    }
+
+    /// Suspends while a sink takes the pieces that come: until it has had enough, the body has ended, or there are bytes for the
+    /// reader.
+    ///
+    /// - Throws: As `wait(for:driver:until:)`.
+    nonisolated(nonsending) func wait(feeding sink: BodySink, driver: (any BodyDriver)?) async throws(OpenError) {
+        try await suspend(for: .pieces(sink), driver, .none)
+        let interruption = withState { state in state.interruption.take() }
+        if let interruption { throw interruption }
+    }
+
+    /// Has a sink take the pieces that come while a thread drives.
+    func setSink(_ sink: BodySink) {
+        withState { state in state.sink = sink }
+    }
+
+    /// Has what comes go into the queue again. False: the sink had had enough.
+    func removeSink() -> Bool {
+        withState { state in state.sink.take() != nil }
+    }
+
+    /// Whether a thread that waits for so many bytes may go on: they are there, the body has ended, or the sink has had enough.
+    ///
+    /// - Parameter count: How many bytes; nil for a thread that has set a sink, which goes on with the first one for itself.
+    func isReady(_ count: Int?) -> Bool {
+        withState { state in
+            state.end != nil || state.queue.count >= count ?? 1 || count == nil && state.sink == nil
+        }
     }
 
     /// Suspends until the head is there or the transfer has ended.
@@ -301,12 +304,22 @@ extension BodyPipe {
                 return (false, false)
             }
             state.want = want
-            if state.isSatisfied { return (false, false) }
+            if case .pieces(let sink) = want { state.sink = sink }
+            if state.isSatisfied {
+                state.sink = nil
+                return (false, false)
+            }
             unsafe state.waiter = continuation
             state.waitingSince = minato_clock_now()
             state.waitLimit = limit
             var mustDemand = limit != .none
-            if case .bytes(let count) = want, Self.makeRoom(for: count, &state) { mustDemand = true }
+            let isResumed =
+                switch want {
+                case .head: false
+                case .bytes(let count): Self.makeRoom(for: count, &state)
+                case .pieces: Self.makeRoom(for: 0, &state)
+                }
+            if isResumed { mustDemand = true }
             return (true, mustDemand)
         }
     }

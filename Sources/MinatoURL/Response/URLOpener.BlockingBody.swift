@@ -1,4 +1,6 @@
+internal import Glibc
 internal import MinatoLoop
+internal import Synchronization
 
 extension URLOpener {
     /// The body of a response, read in the thread that asks for it.
@@ -21,6 +23,13 @@ extension URLOpener {
         let expectedCount: Int?
         /// Held during a read, so that the bytes of one are never split by another.
         private let reading = Lock()
+        /// The thread that is in a closure of `forEachPiece`, which must wait neither for itself nor for what it has: 0 when none is.
+        private let feeder = Atomic<UInt>(0)
+        /// Whether that closure has closed the response.
+        private let mustClose = Atomic(false)
+
+        private static var thread: UInt { UInt(pthread_self()) }
+        private var isFeeding: Bool { feeder.load(ordering: .relaxed) == Self.thread }
 
         init(_ pipe: BodyPipe, driver: (any BodyDriver)?, expectedCount: Int?) {
             self.pipe = pipe
@@ -78,11 +87,84 @@ extension URLOpener {
             try perform(.rest(limit, expected: expectedCount), limit)
         }
 
+        /// Gives the rest of the body to a closure, piece by piece, in the memory that it was received into: of a long body this is
+        /// what costs least, as no byte is copied.
+        ///
+        /// ```swift
+        /// var count = 0
+        /// try response.body.forEachPiece { piece in count += piece.count }
+        /// ```
+        ///
+        /// Only when the closure returns is the next piece received, so that the server is slowed down, too; a timeout does not count
+        /// that time, a deadline does. A closure that throws ends the wait, having had its piece; the rest of the body can be read in any way. It may
+        /// close the response, and cannot read from it.
+        ///
+        /// - Parameter take: Takes a piece, of 1 byte or more, which is there until it returns. Called in this thread, and in order.
+        /// - Throws: As ``read(_:)``; `busy` when called by such a closure, as the other reads; and what the closure throws.
+        ///
+        /// Python: `while n := response.readinto(buffer)`, which copies. C: `minato_url_read`, which does, too.
+        public func forEachPiece(_ take: (Span<UInt8>) throws -> Void) throws {
+            var failure: (any Error)?
+            try feed { piece in
+                do {
+                    try take(piece)
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+            if let failure { throw failure }
+        }
+
+        /// As `forEachPiece`, until the closure returns false.
+        func feed(_ take: (Span<UInt8>) -> Bool) throws(OpenError) {
+            // Not before the closure has returned, whose thread has what that would wait for.
+            defer { if mustClose.exchange(false, ordering: .relaxed) { close() } }
+            try whileReading { () throws(OpenError) in
+                try withoutActuallyEscaping(take) { (take) throws(OpenError) in
+                    let sink = BodySink { piece in
+                        self.feeder.store(Self.thread, ordering: .relaxed)
+                        defer { self.feeder.store(0, ordering: .relaxed) }
+                        return take(piece)
+                    }
+                    var goesOn = true
+                    while goesOn {
+                        // What came before somebody waited.
+                        var read = BodyRead(.atMost(.max))
+                        switch try self.pipe.step(&read) {
+                        case .done(let bytes, _): goesOn = !bytes.isEmpty && sink.take(bytes.span)
+                        case .wait: goesOn = try self.receive(into: sink)
+                        }
+                    }
+                }
+            }
+        }
+
+        /// Receives pieces for a sink. False: it has had enough.
+        private func receive(into sink: BodySink) throws(OpenError) -> Bool {
+            pipe.setSink(sink)
+            do throws(OpenError) {
+                try driver?.drive(until: nil, limit: nil)
+            } catch {
+                _ = pipe.removeSink()
+                throw error
+            }
+            return pipe.removeSink()
+        }
+
         /// Gives up the rest of the body.
         ///
         /// See ``URLOpener/BlockingResponse/close()``.
         public func close() {
-            if let driver { driver.giveUp(.closed) } else { pipe.close() }
+            guard let driver else {
+                pipe.close()
+                return
+            }
+            guard isFeeding else { return driver.giveUp(.closed) }
+            // This thread has what the driver would wait for.
+            mustClose.store(true, ordering: .relaxed)
+            pipe.close()
         }
 
         /// Reads on to the end, so that the connection can be used again, unless that takes too long.
@@ -91,15 +173,14 @@ extension URLOpener {
             var left = 64 * 1024
             while left > 0 {
                 var read = BodyRead(.atMost(.max))
-                switch pipe.step(&read) {
+                guard let step = try? pipe.step(&read) else { break }
+                switch step {
                 case .done(let bytes, _):
                     if bytes.isEmpty { return }
                     left -= bytes.count
                 case .wait(let count):
                     let time = SuspendingClock.now.duration(to: limit)
                     guard time > .zero, (try? driver?.drive(until: count, limit: time)) != nil else { return close() }
-                case .failed, .tooLong, .closed:
-                    return close()
                 }
             }
             close()
@@ -107,19 +188,21 @@ extension URLOpener {
 
         private func perform(_ demand: BodyRead.Demand, _ count: Int) throws(OpenError) -> [UInt8] {
             guard count >= 0 else { throw error(.badRequest, "a negative count") }
-            return try reading.withLock { () throws(OpenError) in
+            return try whileReading { () throws(OpenError) in
                 var read = BodyRead(demand)
                 while true {
-                    switch self.pipe.step(&read) {
+                    switch try self.pipe.step(&read) {
                     // Nothing is received between reads, so that a full pipe is noticed by the next one.
                     case .done(let bytes, _): return bytes
                     case .wait(let count): try self.driver?.drive(until: count, limit: nil)
-                    case .failed(let error): throw error
-                    case .tooLong(let detail): throw self.error(.limitExceeded, detail)
-                    case .closed: throw self.error(.closed, "the response was closed")
                     }
                 }
             }
+        }
+
+        private func whileReading<Result>(_ body: () throws(OpenError) -> Result) throws(OpenError) -> Result {
+            guard !isFeeding else { throw error(.busy, "what takes a piece of the body reads from it") }
+            return try reading.withLock(body)
         }
 
         private func error(_ code: OpenError.Code, _ detail: String) -> OpenError {

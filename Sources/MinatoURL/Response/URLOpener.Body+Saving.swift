@@ -18,7 +18,7 @@ extension URLOpener.Body {
     @discardableResult
     public func write(to path: String, upTo limit: Int = .max) async throws(OpenError) -> Int {
         let saving = try BodySaving(path, limit: limit, pipe, expectedCount)
-        while case let bytes = try await read(atMost: 65_536), !bytes.isEmpty { try saving.take(bytes) }
+        while case let bytes = try await read(atMost: 65_536), !bytes.isEmpty { try saving.take(bytes.span) }
         return try saving.finish()
     }
 }
@@ -40,7 +40,17 @@ extension URLOpener.BlockingBody {
     @discardableResult
     public func write(to path: String, upTo limit: Int = .max) throws(OpenError) -> Int {
         let saving = try BodySaving(path, limit: limit, pipe, expectedCount)
-        while case let bytes = try read(atMost: 65_536), !bytes.isEmpty { try saving.take(bytes) }
+        var failure: OpenError?
+        try feed { piece in
+            do throws(OpenError) {
+                try saving.take(piece)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
         return try saving.finish()
     }
 }
@@ -60,7 +70,7 @@ private final class BodySaving {
         do throws(SavedFile.Failure) { file = try SavedFile(path) } catch { throw error.error(url: url) }
     }
 
-    func take(_ bytes: [UInt8]) throws(OpenError) {
+    func take(_ bytes: Span<UInt8>) throws(OpenError) {
         count += bytes.count
         guard count <= limit else { throw Self.tooLong(limit, url) }
         do throws(SavedFile.Failure) { try file.write(bytes) } catch { throw error.error(url: url) }

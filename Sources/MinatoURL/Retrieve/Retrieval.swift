@@ -65,7 +65,7 @@ final class Retrieval {
     /// Writes bytes of the body.
     func take(_ bytes: [UInt8]) throws(OpenError) {
         try plan.take(bytes.count, url: response?.url ?? url)
-        try perform { () throws(SavedFile.Failure) in try self.file?.write(bytes) }
+        try perform { () throws(SavedFile.Failure) in try self.file?.write(bytes.span) }
         report()
     }
 

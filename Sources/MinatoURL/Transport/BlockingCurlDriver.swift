@@ -51,9 +51,9 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
         return try transfer.pipe.takeHead()
     }
 
-    func drive(until count: Int, limit: Duration?) throws(OpenError) {
-        _ = transfer.pipe.makeRoom(for: count)
-        try run((minato_clock_now(), .after(limit))) { pipe in pipe.rest.count >= count }
+    func drive(until count: Int?, limit: Duration?) throws(OpenError) {
+        _ = transfer.pipe.makeRoom(for: count ?? 0)
+        try run((minato_clock_now(), .after(limit))) { pipe in pipe.isReady(count) }
     }
 
     /// Receives in the calling thread until there is no more room, or the body has ended, for a task that may wait for it.

@@ -67,7 +67,7 @@ final class LoopTransfer: LoopSource, BodyDriver, @unchecked Sendable {
         if wasGoing { loop.core.post { self.loop.end(self) } }
     }
 
-    func drive(until count: Int, limit: Duration?) throws(OpenError) {
+    func drive(until count: Int?, limit: Duration?) throws(OpenError) {
         throw error(.badRequest, "the response belongs to an event loop")
     }
 

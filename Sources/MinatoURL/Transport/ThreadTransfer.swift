@@ -68,7 +68,7 @@ final class ThreadTransfer: BodyDriver {
         state.withLockAndWake { $0.isGivenUp = true }
     }
 
-    func drive(until count: Int, limit: Duration?) throws(OpenError) {
+    func drive(until count: Int?, limit: Duration?) throws(OpenError) {
         throw error(.badRequest, "the response belongs to a task")
     }
 

@@ -39,6 +39,7 @@ FETCHES = [
     Fetch("tls", "1 KiB, TLS, keep-alive", "tls", "1k", transport="one"),
     Fetch("tls-new", "1 KiB, TLS, new connections", "tls", "1k", ("--close",), transport="one"),
     Fetch("large", "64 MiB, streamed", "plain", "64m", ("--identity", "--stream"), transport="one"),
+    Fetch("read", "64 MiB, read by pieces that are copies", "plain", "64m", ("--identity", "--read"), transport="one"),
     Fetch("start", "1 KiB, a program from start to exit", "plain", "1k", ("--once",), transport="small"),
 ]
 

@@ -30,6 +30,21 @@ struct HTTP2FlowTests {
         #expect(count == size)
     }
 
+    /// A body that is taken in place, beside others of its connection that are not.
+    @Test(arguments: Face.allCases)
+    func bodiesInPlace(_ face: Face) async throws {
+        let server = try HTTP2Script()
+        let opener = server.opener()
+        let unread = try await face.open(opener, server.url("large/\(1 << 20)"))
+        async let beside = face.open(opener, server.url("large/\(4 << 20)")).body.collect(upTo: 4 << 20)
+        let body = try await face.open(opener, server.url("large/\(8 << 20)")).body
+        let taken = BodyInPlaceTests.Taken()
+        try await body.forEachPiece { taken.append($0) }
+        #expect(isSame(taken.bytes, [UInt8](repeating: 7, count: 8 << 20)))
+        #expect(try await beside.count == 4 << 20)
+        #expect(try await unread.body.collect(upTo: 1 << 20).count == 1 << 20)
+    }
+
     /// A server that takes a body slowly: each piece starts the time anew, also of a body that libcurl has as a whole. All take longer
     /// than the timeout together, and none alone.
     @Test(arguments: Face.allCases, [16_000, 100_000])

@@ -117,6 +117,13 @@ struct AnyBody: Sendable {
         return try await block { (body) throws(OpenError) in try body.collect(upTo: limit) }
     }
 
+    /// `forEachPiece`. What throws comes out as it is.
+    func forEachPiece(_ take: @escaping @Sendable (Span<UInt8>) throws -> Void) async throws {
+        if let task { return try await task.forEachPiece(take) }
+        guard let blocking else { return }
+        try await Background { try blocking.forEachPiece(take) }.value
+    }
+
     func write(to path: String, upTo limit: Int = .max) async throws(OpenError) -> Int {
         if let task { return try await task.write(to: path, upTo: limit) }
         guard let blocking else { return 0 }

@@ -72,8 +72,8 @@ final class ScriptedSource: BodyDriver {
         while pipe.moment.waitingSince != nil { receiveOne() }
     }
 
-    func drive(until count: Int, limit: Duration?) throws(OpenError) {
-        while pipe.rest.count < count, !pipe.rest.isAtEnd { receiveOne() }
+    func drive(until count: Int?, limit: Duration?) throws(OpenError) {
+        while !pipe.isReady(count) { receiveOne() }
     }
 
     func giveUp(_ reason: GivingUp) {

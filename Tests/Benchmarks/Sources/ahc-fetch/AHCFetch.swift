@@ -20,7 +20,7 @@ struct AHCFetch {
         while let word = arguments.popFirst() {
             switch word {
             case "--close": closes = true
-            case "--identity", "--stream": break  // it does nothing else
+            case "--identity", "--stream", "--read": break  // it does nothing else
             case "--concurrency": concurrency = arguments.popFirst().flatMap { Int($0) } ?? 1
             case "--seconds": seconds = arguments.popFirst().flatMap { Double($0) } ?? 1
             case "--ca": authority = arguments.popFirst()

@@ -1,6 +1,6 @@
-// curl-fetch URL [--concurrency N] [--seconds S] [--ca FILE] [--close] [--identity] [--stream] [--once]: libcurl's multi
+// curl-fetch URL [--concurrency N] [--seconds S] [--ca FILE] [--close] [--identity] [--stream] [--read] [--once]: libcurl's multi
 // interface on a bare epoll loop, with N easy handles that are set up once and used again: as much as a C programmer would do,
-// and no more. It looks at a body by pieces in any case (--stream).
+// and no more. It looks at a body by pieces in any case (--stream, --read).
 //
 // It makes every handle's first request, prints "ready", waits for a line, then requests for S seconds and prints what it did
 // as JSON. With --once it makes one request and ends.
@@ -135,14 +135,14 @@ int main(int count, char **arguments) {
         } else if (strcmp(word, "--ca") == 0) {
             ca = value;
             i += 1;
-        } else if (strcmp(word, "--stream") != 0) {
+        } else if (strcmp(word, "--stream") != 0 && strcmp(word, "--read") != 0) {
             url = word;
         }
     }
     if (!url || concurrency < 1) {
         fprintf(
             stderr, "usage: curl-fetch URL [--concurrency N] [--seconds S] [--ca FILE] [--close] [--identity]"
-                    " [--stream] [--once]\n");
+                    " [--stream] [--read] [--once]\n");
         return 64;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -52,6 +52,9 @@ struct MinatoFetch {
             do {
                 let response = try await opener.open(request)
                 if options.isStreamed {
+                    // As the callback of libcurl, and of curl-fetch.
+                    try await response.body.forEachPiece { piece in tally.add(bytes: piece.count) }
+                } else if options.isRead {
                     while case let piece = try await response.body.read(atMost: 262_144), !piece.isEmpty {
                         tally.add(bytes: piece.count)
                     }
@@ -85,6 +88,8 @@ struct MinatoFetch {
         func fetch() throws {
             let response = try opener.openBlocking(request)
             if options.isStreamed {
+                try response.body.forEachPiece { piece in tally.add(bytes: piece.count) }
+            } else if options.isRead {
                 while case let piece = try response.body.read(atMost: 262_144), !piece.isEmpty {
                     tally.add(bytes: piece.count)
                 }

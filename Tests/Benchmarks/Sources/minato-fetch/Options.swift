@@ -17,8 +17,10 @@ struct Options: Sendable {
     var closes = false
     /// Whether bodies come as they are.
     var isIdentity = false
-    /// Whether bodies are read by pieces.
+    /// Whether a closure takes the pieces of bodies where they are received.
     var isStreamed = false
+    /// Whether bodies are read by pieces, which are copies.
+    var isRead = false
 
     /// Whether one request is all.
     var isOnce = false
@@ -31,6 +33,7 @@ struct Options: Sendable {
             case "--close": closes = true
             case "--identity": isIdentity = true
             case "--stream": isStreamed = true
+            case "--read": isRead = true
             case "--once": isOnce = true
             case "--face": face = Self.required(Face(rawValue: rest.popFirst() ?? ""))
             case "--concurrency": concurrency = Self.required(Int(rest.popFirst() ?? ""))
@@ -45,7 +48,7 @@ struct Options: Sendable {
     private static func required<Value>(_ value: Value?) -> Value {
         if let value { return value }
         print("usage: minato-fetch URL [--face tasks|blocking] [--concurrency N] [--seconds S] [--ca FILE]")
-        print("                    [--close] [--identity] [--stream] [--once]")
+        print("                    [--close] [--identity] [--stream] [--read] [--once]")
         exit(64)
     }
 }

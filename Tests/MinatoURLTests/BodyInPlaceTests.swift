@@ -1,0 +1,298 @@
+import MinatoSocket
+import TestSupport
+import Testing
+
+@testable import MinatoURL
+
+/// Bodies that a closure takes where they were received.
+@Suite(.watchdog) struct BodyInPlaceTests {
+    struct Enough: Error {}
+
+    /// What a closure was given.
+    final class Taken: Sendable {
+        private let kept = Guarded<(bytes: [UInt8], counts: [Int])>(([], []))
+
+        /// The pieces, one behind the other.
+        var bytes: [UInt8] { kept.withLock { $0.bytes } }
+        var text: String { String(decoding: bytes, as: UTF8.self) }
+        /// How long they were.
+        var counts: [Int] { kept.withLock { $0.counts } }
+
+        func append(_ piece: Span<UInt8>) {
+            kept.withLock { kept in
+                unsafe piece.withUnsafeBufferPointer { unsafe kept.bytes.append(contentsOf: $0) }
+                kept.counts.append(piece.count)
+            }
+        }
+    }
+
+    private func source(_ pieces: String..., failure: OpenError.Code? = nil) -> ScriptedSource {
+        ScriptedSource(pieces.map { Array($0.utf8) }, failure: failure)
+    }
+
+    /// A server that answers each request with a body, in a way.
+    private func server(_ body: [UInt8], _ field: String) throws -> RawServer {
+        try RawServer { connection in
+            while connection.readRequest() != nil {
+                connection.send("HTTP/1.1 200 OK\r\n\(field)\r\n\r\n")
+                guard field.hasSuffix("chunked") else {
+                    connection.send(body)
+                    if field == "Connection: close" { return }
+                    continue
+                }
+                for start in stride(from: 0, to: body.count, by: 100_000) {
+                    let chunk = body[start..<min(start + 100_000, body.count)]
+                    connection.send("\(String(chunk.count, radix: 16))\r\n")
+                    connection.send(chunk)
+                    connection.send("\r\n")
+                }
+                connection.send("0\r\n\r\n")
+            }
+        }
+    }
+
+    @Test(arguments: Face.allCases)
+    func piecesComeAsTheyAre(_ face: Face) async throws {
+        let body = face.body(source("abc", "d", "", "efg"))
+        let taken = Taken()
+        try await body.forEachPiece { taken.append($0) }
+        #expect(taken.text == "abcdefg" && taken.counts == [3, 1, 3])
+        try await body.forEachPiece { taken.append($0) }
+        #expect(taken.counts.count == 3)
+        #expect(try await body.read(1) == [])
+    }
+
+    /// What lies there already is one piece.
+    @Test(arguments: Face.allCases)
+    func otherReadsMayComeBefore(_ face: Face) async throws {
+        let body = face.body(source("abc", "def", "ghi"))
+        #expect(try await body.read(2) == Array("ab".utf8))
+        let taken = Taken()
+        try await body.forEachPiece { taken.append($0) }
+        #expect(taken.text == "cdefghi" && taken.counts == [1, 3, 3])
+    }
+
+    /// A response all of which is there, and one that a handler makes.
+    @Test(arguments: Face.allCases)
+    func answersOfHandlers(_ face: Face) async throws {
+        let taken = Taken()
+        try await face.open(URLOpener(), "data:,whole").body.forEachPiece { taken.append($0) }
+        #expect(taken.text == "whole")
+        let mock = MockTransport { _ in .init(status: 200, body: Array("mocked".utf8)) }
+        try await face.open(URLOpener(transport: mock), "http://h/").body.forEachPiece { taken.append($0) }
+        #expect(taken.text == "wholemocked")
+    }
+
+    /// The closure has had the piece with which it throws; the rest is there for whoever reads.
+    @Test(arguments: Face.allCases, [0, 1, 2])
+    func whatIsThrownEndsIt(_ face: Face, _ before: Int) async throws {
+        let body = face.body(source("abc", "def", "ghi"))
+        let taken = Taken()
+        await #expect(throws: Enough.self) {
+            try await body.forEachPiece { piece in
+                taken.append(piece)
+                if taken.counts.count > before { throw Enough() }
+            }
+        }
+        #expect(taken.counts.count == before + 1)
+        let rest = try await body.collect(upTo: 9)
+        #expect(taken.text + String(decoding: rest, as: UTF8.self) == "abcdefghi")
+    }
+
+    @Test(arguments: Face.allCases)
+    func whatBreaksTheBodyComesLast(_ face: Face) async throws {
+        let body = face.body(source("abc", "def", failure: .truncated))
+        let taken = Taken()
+        let error = await #expect(throws: OpenError.self) { try await body.forEachPiece { taken.append($0) } }
+        #expect(error?.code == .truncated)
+        #expect(taken.text == "abcdef")
+    }
+
+    /// Over a connection, after the transfer has paused, and all over again on the same connection.
+    @Test(arguments: Face.allCases, ["Content-Length: 6291456", "Transfer-Encoding: chunked", "Connection: close"])
+    func largeBodiesComeWhole(_ face: Face, _ field: String) async throws {
+        let whole = pattern(6 << 20)
+        let server = try server(whole, field)
+        let opener = URLOpener()
+        for round in 0..<3 {
+            let body = try await face.open(opener, server.url()).body
+            let pipe = try #require(body.pipe)
+            let taken = Taken()
+            let first = round == 0 ? [] : try await body.read(300)
+            if round == 2, face == .tasks { while !pipe.isFull { await Task.yield() } }
+            try await body.forEachPiece { taken.append($0) }
+            #expect(isSame(first + taken.bytes, whole))
+            #expect(!taken.counts.contains(0))
+            #expect(pipe.taken == whole.count)
+        }
+        #expect(server.peers.count == (field == "Connection: close" ? 3 : 1))
+    }
+
+    /// The closure gives up in the midst of what libcurl has received, and the rest is read in another way.
+    @Test(arguments: Face.allCases, ["Content-Length: 6291456", "Transfer-Encoding: chunked"])
+    func theRestIsReadInAnotherWay(_ face: Face, _ field: String) async throws {
+        let whole = pattern(6 << 20)
+        let server = try server(whole, field)
+        let body = try await face.open(URLOpener(), server.url()).body
+        var bytes: [UInt8] = []
+        // At most 2.4 MiB, when each piece is what had come and has no room for more.
+        for _ in 0..<3 {
+            let taken = Taken()
+            await #expect(throws: Enough.self) {
+                try await body.forEachPiece { piece in
+                    taken.append(piece)
+                    if taken.counts.count == 3 { throw Enough() }
+                }
+            }
+            bytes += taken.bytes + (try await body.read(100_000))
+        }
+        bytes += try await body.collect(upTo: whole.count)
+        #expect(isSame(bytes, whole))
+    }
+
+    /// A closure may close the response: no more pieces come, and nothing waits for itself.
+    @Test(arguments: Face.allCases)
+    func closuresMayClose(_ face: Face) async throws {
+        let server = try server(pattern(6 << 20), "Content-Length: 6291456")
+        let response = try await face.open(URLOpener(), server.url())
+        let taken = Taken()
+        let error = await #expect(throws: OpenError.self) {
+            try await response.body.forEachPiece { piece in
+                taken.append(piece)
+                response.close()
+            }
+        }
+        #expect(error?.code == .closed)
+        #expect(taken.counts.count == 1)
+    }
+
+    /// A thread that takes a piece would wait for itself.
+    @Test func closuresCannotRead() throws {
+        let server = try server(pattern(1 << 20), "Content-Length: 1048576")
+        let response = try URLOpener().openBlocking(server.url())
+        var count = 0
+        var codes: Set<OpenError.Code?> = []
+        try response.body.forEachPiece { piece in
+            count += piece.count
+            codes.insert(#expect(throws: OpenError.self) { try response.body.read(1) }?.code)
+            codes.insert(#expect(throws: OpenError.self) { try response.body.write(to: "/dev/null") }?.code)
+            let error = #expect(throws: OpenError.self) { try response.body.forEachPiece { _ in } }
+            codes.insert(error?.code)
+        }
+        #expect(count == 1 << 20)
+        #expect(codes == [.busy])
+    }
+
+    /// Another task that reads meanwhile gets an error, and nothing of the body.
+    @Test func tasksReadOneAtATime() async throws {
+        let goesOn = Gate()
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
+            goesOn.wait()
+            connection.send("def")
+        }
+        let body = try await URLOpener().open(server.url()).body
+        let (taken, hasBegun) = (Taken(), Gate())
+        let task = Task {
+            try await body.forEachPiece { piece in
+                taken.append(piece)
+                hasBegun.open()
+            }
+        }
+        #expect(await hasBegun.opened())
+        let error = await #expect(throws: OpenError.self) { while true { _ = try await body.read(1) } }
+        #expect(error?.code == .busy)
+        goesOn.open()
+        try await task.value
+        #expect(taken.text == "abcdef")
+    }
+
+    /// A task that is cancelled while the closure has a piece goes on when that has returned, and not before.
+    @Test(arguments: ["cancelled", "closed"])
+    func theClosureReturnsFirst(_ way: String) async throws {
+        let loop = try EventLoop()
+        defer { loop.shutdown() }
+        let begins = Gate()
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+            begins.wait()
+            connection.send("abc")
+            while !connection.read(1).isEmpty {}
+        }
+        let response = try await URLOpener(configuration: .on(loop)).open(server.url())
+        let (isInside, mayGo, kept) = (Gate(), Gate(), Outcome.Kept<String>())
+        let task = Task {
+            do {
+                try await response.body.forEachPiece { _ in
+                    isInside.open()
+                    mayGo.wait()
+                    kept.append("returned")
+                }
+                kept.append("whole")
+            } catch {
+                kept.append("\((error as? OpenError)?.code as Any)")
+            }
+        }
+        // The loop is to have the piece, and not the task what had come before.
+        while response.body.pipe.moment.waitingSince == nil { await Task.yield() }
+        begins.open()
+        #expect(await isInside.opened())
+        if way == "cancelled" { task.cancel() } else { response.close() }
+        // On another thread: it would have gone on by now, if it could.
+        for _ in 0..<1000 { await Task.yield() }
+        #expect(kept.values == [])
+        mayGo.open()
+        await task.value
+        #expect(kept.values == ["returned", "Optional(\(way))"])
+    }
+
+    /// The time that the closure takes is not the server's, which goes on a moment later. Time itself is what this is about.
+    @Test(arguments: Face.allCases)
+    func slowClosuresAreNotTimedOut(_ face: Face) async throws {
+        let (begins, isDone) = (Gate(), Gate())
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+            begins.wait()
+            connection.send("abc")
+            isDone.wait()
+            Gate().pause(.milliseconds(100))
+            connection.send("def")
+        }
+        let body = try await face.open(URLOpener(), server.url(), timeout: .seconds(2)).body
+        let taken = Taken()
+        async let all: Void = body.forEachPiece { piece in
+            taken.append(piece)
+            guard taken.counts.count == 1 else { return }
+            Gate().pause(.milliseconds(2500))
+            isDone.open()
+        }
+        // A thread receives nothing before it waits; a loop is to have the piece when the task does.
+        if face == .tasks { while body.pipe?.moment.waitingSince == nil { await Task.yield() } }
+        begins.open()
+        try await all
+        #expect(taken.text == "abcdef")
+    }
+
+    /// A server that stops in the midst is timed out, and its bytes have come.
+    @Test(arguments: Face.allCases)
+    func serversAreTimedOut(_ face: Face) async throws {
+        let end = Gate()
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
+            end.wait()
+            connection.send("def")
+        }
+        let body = try await face.open(URLOpener(), server.url(), timeout: .milliseconds(300)).body
+        let taken = Taken()
+        let error = await #expect(throws: OpenError.self) { try await body.forEachPiece { taken.append($0) } }
+        #expect(error?.code == .timedOut)
+        #expect(taken.text == "abc")
+        end.open()
+        try await body.forEachPiece { taken.append($0) }
+        #expect(taken.text == "abcdef")
+    }
+}
