@@ -66,7 +66,7 @@ extension URLOpener {
             case .fail(let error): throw error.with(response)
             case .perform(let request, let pause):
                 guard limits.allow(pause) else { throw chain.statusError(hop.head).with(response) }
-                await body.discard()
+                await body.discard(within: configuration.timeouts.unwanted)
                 try await Self.wait(pause, next.url)
                 next = request
             }

@@ -75,7 +75,7 @@ extension URLOpener {
             case .fail(let error): throw error.with(response)
             case .perform(let request, let pause):
                 guard limits.allow(pause) else { throw chain.statusError(hop.head).with(response) }
-                body.discard()
+                body.discard(within: configuration.timeouts.unwanted)
                 Self.sleep(pause, cancellation)
                 next = request
             }

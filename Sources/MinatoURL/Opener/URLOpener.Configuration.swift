@@ -65,6 +65,9 @@ extension URLOpener {
         /// What has to move at least, lest the transfer end with `tooSlow`. Default: nil, no limit.
         public var minimumRate: MinimumRate?
 
+        /// For reading a body that no handler wants to its end, so that its connection can be used again.
+        var unwanted = Duration.milliseconds(250)
+
         /// The defaults.
         public init() {}
     }

@@ -168,8 +168,8 @@ extension URLOpener {
         }
 
         /// Reads on to the end, so that the connection can be used again, unless that takes too long.
-        func discard() {
-            let limit = SuspendingClock.now.advanced(by: .milliseconds(250))
+        func discard(within limit: Duration) {
+            let limit = SuspendingClock.now.advanced(by: limit)
             var left = 64 * 1024
             while left > 0 {
                 var read = BodyRead(.atMost(.max))

@@ -139,8 +139,8 @@ extension URLOpener {
         }
 
         /// Reads on to the end, so that the connection can be used again, unless that takes too long.
-        func discard() async {
-            let limit = Deadline.after(.milliseconds(250))
+        func discard(within limit: Duration) async {
+            let limit = Deadline.after(limit)
             var left = 64 * 1024
             while left > 0, !Task.isCancelled {
                 var read = BodyRead(.atMost(.max))

@@ -100,9 +100,9 @@ extension URLOpener {
                 }
                 return try retrieval.finish()
             case .complete(let result):
-                await response.body.discard()
+                await response.body.discard(within: configuration.timeouts.unwanted)
                 return result
-            case .ask: await response.body.discard()
+            case .ask: await response.body.discard(within: configuration.timeouts.unwanted)
             case .refuse(let error): throw error.with(response)
             }
         }

@@ -60,9 +60,9 @@ extension URLOpener {
                 }
                 return try retrieval.finish()
             case .complete(let result):
-                response.body.discard()
+                response.body.discard(within: configuration.timeouts.unwanted)
                 return result
-            case .ask: response.body.discard()
+            case .ask: response.body.discard(within: configuration.timeouts.unwanted)
             case .refuse(let error): throw error.with(response)
             }
         }

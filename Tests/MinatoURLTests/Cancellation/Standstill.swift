@@ -106,6 +106,7 @@ final class Standstill: Sendable {
     ) throws -> URLOpener {
         var configuration = URLOpener.Configuration.on(loop)
         configuration.timeouts.connect = nil
+        configuration.timeouts.unwanted = .seconds(3600)
         change(&configuration.timeouts)
         let address = "127.0.0.1:\(server.port)"
         let proxy: Proxy? =
