@@ -35,19 +35,23 @@ import Testing
         try RawServer { connection in
             while connection.readRequest() != nil {
                 connection.send("HTTP/1.1 200 OK\r\n\(field)\r\n\r\n")
-                guard field.hasSuffix("chunked") else {
-                    connection.send(body)
-                    if field == "Connection: close" { return }
-                    continue
-                }
-                for start in stride(from: 0, to: body.count, by: 100_000) {
-                    let chunk = body[start..<min(start + 100_000, body.count)]
-                    connection.send("\(String(chunk.count, radix: 16))\r\n")
-                    connection.send(chunk)
-                    connection.send("\r\n")
-                }
-                connection.send("0\r\n\r\n")
+                connection.send(body, inChunks: field.hasSuffix("chunked"))
+                if field == "Connection: close" { return }
             }
+        }
+    }
+
+    /// A server that sends a head, and then each piece of six bytes when its gate has been opened.
+    private func server(_ pieces: (Gate?, String)...) throws -> RawServer {
+        try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+            for (gate, text) in pieces {
+                gate?.wait()
+                connection.send(text)
+            }
+            // Until the client has gone.
+            _ = connection.readByte()
         }
     }
 
@@ -153,7 +157,13 @@ import Testing
     /// A closure may close the response: no more pieces come, and nothing waits for itself.
     @Test(arguments: Face.allCases)
     func closuresMayClose(_ face: Face) async throws {
-        let server = try server(pattern(6 << 20), "Content-Length: 6291456")
+        let isGone = Gate()
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\n\r\n")
+            while connection.send([UInt8](repeating: 7, count: 1 << 16)) {}
+            isGone.open()
+        }
         let response = try await face.open(URLOpener(), server.url())
         let taken = Taken()
         let error = await #expect(throws: OpenError.self) {
@@ -164,6 +174,8 @@ import Testing
         }
         #expect(error?.code == .closed)
         #expect(taken.counts.count == 1)
+        #expect(await isGone.opened())
+        withExtendedLifetime(response) {}
     }
 
     /// A thread that takes a piece would wait for itself.
@@ -186,12 +198,7 @@ import Testing
     /// Another task that reads meanwhile gets an error, and nothing of the body.
     @Test func tasksReadOneAtATime() async throws {
         let goesOn = Gate()
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
-            goesOn.wait()
-            connection.send("def")
-        }
+        let server = try server((nil, "abc"), (goesOn, "def"))
         let body = try await URLOpener().open(server.url()).body
         let (taken, hasBegun) = (Taken(), Gate())
         let task = Task {
@@ -214,13 +221,7 @@ import Testing
         let loop = try EventLoop()
         defer { loop.shutdown() }
         let begins = Gate()
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
-            begins.wait()
-            connection.send("abc")
-            while !connection.read(1).isEmpty {}
-        }
+        let server = try server((begins, "abc"))
         let response = try await URLOpener(configuration: .on(loop)).open(server.url())
         let (isInside, mayGo, kept) = (Gate(), Gate(), Outcome.Kept<String>())
         let task = Task {
@@ -251,27 +252,22 @@ import Testing
     /// The time that the closure takes is not the server's, which goes on a moment later. Time itself is what this is about.
     @Test(arguments: Face.allCases)
     func slowClosuresAreNotTimedOut(_ face: Face) async throws {
-        let (begins, isDone) = (Gate(), Gate())
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
-            begins.wait()
-            connection.send("abc")
-            isDone.wait()
-            Gate().pause(.milliseconds(100))
-            connection.send("def")
-        }
+        let (begins, goesOn) = (Gate(), Gate())
+        let server = try server((begins, "abc"), (goesOn, "def"))
         let body = try await face.open(URLOpener(), server.url(), timeout: .seconds(2)).body
-        let taken = Taken()
+        let (taken, later) = (Taken(), Gate())
         async let all: Void = body.forEachPiece { piece in
             taken.append(piece)
             guard taken.counts.count == 1 else { return }
             Gate().pause(.milliseconds(2500))
-            isDone.open()
+            later.open()
         }
         // A thread receives nothing before it waits; a loop is to have the piece when the task does.
         if face == .tasks { while body.pipe?.moment.waitingSince == nil { await Task.yield() } }
         begins.open()
+        #expect(await later.opened())
+        await Gate().pauseTask(.milliseconds(100))
+        goesOn.open()
         try await all
         #expect(taken.text == "abcdef")
     }
@@ -280,12 +276,7 @@ import Testing
     @Test(arguments: Face.allCases)
     func serversAreTimedOut(_ face: Face) async throws {
         let end = Gate()
-        let server = try RawServer { connection in
-            _ = connection.readRequest()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
-            end.wait()
-            connection.send("def")
-        }
+        let server = try server((nil, "abc"), (end, "def"))
         let body = try await face.open(URLOpener(), server.url(), timeout: .milliseconds(300)).body
         let taken = Taken()
         let error = await #expect(throws: OpenError.self) { try await body.forEachPiece { taken.append($0) } }

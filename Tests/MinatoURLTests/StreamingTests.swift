@@ -68,17 +68,7 @@ import Testing
         let server = try RawServer { connection in
             _ = connection.readRequest()
             connection.send("HTTP/1.1 200 OK\r\n\(field)\r\n\r\n")
-            guard field.hasSuffix("chunked") else {
-                connection.send(whole)
-                return
-            }
-            for start in stride(from: 0, to: whole.count, by: 100_000) {
-                let chunk = whole[start..<min(start + 100_000, whole.count)]
-                connection.send("\(String(chunk.count, radix: 16))\r\n")
-                connection.send(chunk)
-                connection.send("\r\n")
-            }
-            connection.send("0\r\n\r\n")
+            connection.send(whole, inChunks: field.hasSuffix("chunked"))
         }
         let response = try await face.open(URLOpener(), server.url())
         let pipe = try #require(response.body.pipe)

@@ -75,9 +75,14 @@ extension BodyPipe {
     ///
     /// While somebody waits for more bytes than there are, there is room for them.
     func offer(_ bytes: UnsafeRawBufferPointer, following: Int, at now: Int64) -> Offer {
-        if unsafe feed(bytes) { return .taken }
         var offer = Offer.refused
+        var sink: BodySink?
         change { state in
+            if state.sink != nil, state.queue.count == 0, state.end == nil, bytes.count > 0 {
+                sink = state.sink
+                state.isFeeding = true
+                return
+            }
             state.isFull = state.queue.count >= state.capacity
             if state.isFull { return }
             unsafe state.queue.append(contentsOf: bytes)
@@ -86,17 +91,13 @@ extension BodyPipe {
             state.isFull = following > 0 && !isWanting && state.queue.count + following > state.capacity
             offer = state.isFull ? .takenAsLast : .taken
         }
-        return offer
+        guard let sink else { return offer }
+        unsafe feed(bytes, to: sink)
+        return .taken
     }
 
-    /// Has the sink take a piece, if there is one and nothing before it.
-    private func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let sink = withState { state -> BodySink? in
-            guard let sink = state.sink, state.queue.count == 0, state.end == nil, bytes.count > 0 else { return nil }
-            state.isFeeding = true
-            return sink
-        }
-        guard let sink else { return false }
+    /// Has a sink take a piece.
+    private func feed(_ bytes: UnsafeRawBufferPointer, to sink: BodySink) {
         let goesOn = unsafe sink.take(Span(_unsafeBytes: bytes))
         // However long that took, the server is not to blame.
         let now = minato_clock_now()
@@ -106,7 +107,6 @@ extension BodyPipe {
             state.lastProgress = now
             if !goesOn { state.sink = nil }
         }
-        return true
     }
 
     /// Takes bytes of the body, whether there is room or not.
@@ -351,6 +351,11 @@ extension BodyPipe {
             state.queue = ByteQueue()
         }
         return isFirst
+    }
+
+    /// Whether its reader has given it up.
+    var isClosed: Bool {
+        withState { state in state.isClosed }
     }
 
     /// Whether there is nothing more to come, and how many bytes lie here.

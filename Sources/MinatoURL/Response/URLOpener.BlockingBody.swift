@@ -25,8 +25,6 @@ extension URLOpener {
         private let reading = Lock()
         /// The thread that is in a closure of `forEachPiece`, which must wait neither for itself nor for what it has: 0 when none is.
         private let feeder = Atomic<UInt>(0)
-        /// Whether that closure has closed the response.
-        private let mustClose = Atomic(false)
 
         private static var thread: UInt { UInt(pthread_self()) }
         private var isFeeding: Bool { feeder.load(ordering: .relaxed) == Self.thread }
@@ -100,33 +98,26 @@ extension URLOpener {
         /// close the response, and cannot read from it.
         ///
         /// - Parameter take: Takes a piece, of 1 byte or more, which is there until it returns. Called in this thread, and in order.
-        /// - Throws: As ``read(_:)``; `busy` when called by such a closure, as the other reads; and what the closure throws.
+        /// - Throws: As ``read(_:)``; `busy` when called by such a closure, as the other reads; and what the closure throws. The end
+        ///   of the body is no error.
         ///
-        /// Python: `while n := response.readinto(buffer)`, which copies. C: `minato_url_read`, which does, too.
+        /// Blocks the thread on the network, and while another thread reads. Python: `while n := response.readinto(buffer)`, which copies. C: `minato_url_read`, which does, too.
         public func forEachPiece(_ take: (Span<UInt8>) throws -> Void) throws {
-            var failure: (any Error)?
-            try feed { piece in
-                do {
-                    try take(piece)
-                    return true
-                } catch {
-                    failure = error
-                    return false
-                }
-            }
-            if let failure { throw failure }
+            if let failure = try feed(take) { throw failure }
         }
 
-        /// As `forEachPiece`, until the closure returns false.
-        func feed(_ take: (Span<UInt8>) -> Bool) throws(OpenError) {
+        /// As `forEachPiece`.
+        ///
+        /// - Returns: What the closure has thrown, nil at the end of the body.
+        func feed(_ take: (Span<UInt8>) throws -> Void) throws(OpenError) -> (any Error)? {
             // Not before the closure has returned, whose thread has what that would wait for.
-            defer { if mustClose.exchange(false, ordering: .relaxed) { close() } }
-            try whileReading { () throws(OpenError) in
+            defer { if pipe.isClosed { close() } }
+            return try whileReading { () throws(OpenError) in
                 try withoutActuallyEscaping(take) { (take) throws(OpenError) in
                     let sink = BodySink { piece in
                         self.feeder.store(Self.thread, ordering: .relaxed)
                         defer { self.feeder.store(0, ordering: .relaxed) }
-                        return take(piece)
+                        try take(piece)
                     }
                     var goesOn = true
                     while goesOn {
@@ -137,6 +128,7 @@ extension URLOpener {
                         case .wait: goesOn = try self.receive(into: sink)
                         }
                     }
+                    return sink.failure
                 }
             }
         }
@@ -162,8 +154,7 @@ extension URLOpener {
                 return
             }
             guard isFeeding else { return driver.giveUp(.closed) }
-            // This thread has what the driver would wait for.
-            mustClose.store(true, ordering: .relaxed)
+            // This thread has what the driver would wait for: `feed` does the rest.
             pipe.close()
         }
 

@@ -40,17 +40,7 @@ extension URLOpener.BlockingBody {
     @discardableResult
     public func write(to path: String, upTo limit: Int = .max) throws(OpenError) -> Int {
         let saving = try BodySaving(path, limit: limit, pipe, expectedCount)
-        var failure: OpenError?
-        try feed { piece in
-            do throws(OpenError) {
-                try saving.take(piece)
-                return true
-            } catch {
-                failure = error
-                return false
-            }
-        }
-        if let failure { throw failure }
+        if let failure = try feed(saving.take) as? OpenError { throw failure }
         return try saving.finish()
     }
 }

@@ -103,21 +103,12 @@ extension URLOpener {
         /// cancelled meanwhile.
         ///
         /// - Parameter take: Takes a piece, of 1 byte or more, which is there until it returns. Called once at a time, and in order.
-        /// - Throws: As ``read(_:)``; and what the closure throws.
+        /// - Throws: As ``read(_:)``, `busy` when another task reads; and what the closure throws. The end of the body is no error.
         ///
-        /// Python: `while n := response.readinto(buffer)`, which copies. C: `minato_url_read`, which does, too.
+        /// Suspends the task; may be called from any. Python: `while n := response.readinto(buffer)`, which copies. C: `minato_url_read`, which does, too.
         public func forEachPiece(_ take: @escaping @Sendable (Span<UInt8>) throws -> Void) async throws {
-            let failure = Guarded<(any Error)?>(nil)
-            let sink = BodySink { piece in
-                do {
-                    try take(piece)
-                    return true
-                } catch {
-                    failure.withLock { $0 = error }
-                    return false
-                }
-            }
-            while failure.withLock({ $0 == nil }) {
+            let sink = BodySink(take)
+            while sink.failure == nil {
                 // What came before somebody waited.
                 var read = BodyRead(.atMost(.max))
                 switch try pipe.step(&read) {
@@ -128,7 +119,7 @@ extension URLOpener {
                 case .wait: try await pipe.wait(feeding: sink, driver: driver)
                 }
             }
-            if let failure = failure.withLock({ $0 }) { throw failure }
+            if let failure = sink.failure { throw failure }
         }
 
         /// Gives up the rest of the body.

@@ -132,6 +132,21 @@ struct RawConnection: Sendable {
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Sends a body as it is, or in chunks of 100,000 bytes with the last one.
+    func send(_ body: [UInt8], inChunks: Bool) {
+        guard inChunks else {
+            send(body)
+            return
+        }
+        for start in stride(from: 0, to: body.count, by: 100_000) {
+            let chunk = body[start..<min(start + 100_000, body.count)]
+            send("\(String(chunk.count, radix: 16))\r\n")
+            send(chunk)
+            send("\r\n")
+        }
+        send("0\r\n\r\n")
+    }
+
     /// Reads a request with its body, or returns nil at the end of the connection.
     func readRequest() -> String? {
         guard let text = readHead() else { return nil }
