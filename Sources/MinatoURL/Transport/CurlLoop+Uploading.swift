@@ -62,7 +62,8 @@ extension CurlLoop {
             actNow()
             takeFinished()
         }
-        unsafe common.overtaken += asked
+        // Not those that have ended by that: they would be kept until something happens here again.
+        unsafe common.overtaken += asked.filter { $0.easy.loopTransfer?.transfer === $0 }
     }
 
     /// Whether the body of its request, or what has come, is still on its way, so that there is nothing to ask.
