@@ -271,7 +271,7 @@ import Testing
         let server = try server((nil, "abc"), (end, "def"))
         var configuration = URLOpener.Configuration()
         configuration.timeouts.idle = .milliseconds(300)
-        let body = try await face.open(URLOpener(configuration: configuration), server.url()).body
+        let body = try await face.open(URLOpener(configuration: configuration), server.url(), timeout: nil).body
         let taken = Taken()
         let error = await #expect(throws: OpenError.self) { try await body.forEachPiece { taken.append($0) } }
         #expect(error?.code == .timedOut)
