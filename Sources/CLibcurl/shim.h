@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,12 @@ static inline const char *_Nullable minato_environment_entry(size_t index) {
 /// is a macro of a kind that Swift does not import.
 static inline int minato_curl_features(void) {
     return curl_version_info(CURLVERSION_NOW)->features;
+}
+
+/// Whether the TLS library that the linked libcurl uses is OpenSSL.
+static inline bool minato_curl_uses_openssl(void) {
+    const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    return library != NULL && strncmp(library, "OpenSSL/", 8) == 0;
 }
 
 /// The version of the linked libcurl, 0x075801 for 7.88.1.

@@ -46,7 +46,10 @@ final class CurlEasy: @unchecked Sendable {
     private var isBlank = true
 
     /// libcurl asks for one call before all others; initializing a static value happens once, whatever the threads do.
-    static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    static let isReady: Bool = {
+        OpenSSL.outlivesExit()
+        return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    }()
 
     /// Makes a handle; nil when there is no memory.
     init?(_ common: CurlCommon) {

@@ -50,7 +50,7 @@ extension CurlLoop {
             let transfer = unsafe common.overtaken.remove(at: index)
             for _ in 0..<Self.maximumTurns where deadline == 0 { actNow() }
             takeFinished()
-            guard let active = transfer.easy.loopTransfer, active.transfer === transfer else { continue }
+            guard let active = active(transfer) else { continue }
             if transfer.hasFailedWholly {
                 end(active, CURLE_OK)
                 continue
@@ -63,12 +63,18 @@ extension CurlLoop {
             takeFinished()
         }
         // Not those that have ended by that: they would be kept until something happens here again.
-        unsafe common.overtaken += asked.filter { $0.easy.loopTransfer?.transfer === $0 }
+        unsafe common.overtaken += asked.filter { active($0) != nil }
+    }
+
+    /// A transfer as one of the loop's, as long as it is: its handle may be another's by now.
+    private func active(_ transfer: CurlTransfer) -> LoopTransfer? {
+        guard let active = transfer.easy.loopTransfer, active.transfer === transfer else { return nil }
+        return active
     }
 
     /// Whether the body of its request, or what has come, is still on its way, so that there is nothing to ask.
     private func isUnderWay(_ transfer: CurlTransfer) -> Bool {
-        guard transfer.easy.loopTransfer?.transfer === transfer, !transfer.hasFailedWholly else { return false }
+        guard active(transfer) != nil, !transfer.hasFailedWholly else { return false }
         return !transfer.hasSentAll || transfer.isPaused
     }
 }
