@@ -9,8 +9,8 @@ final class OffloadPool: Sendable {
         limit: min(32, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 4), idle: .seconds(10))
 
     private struct State {
-        /// Jobs that nobody has taken, from `next` on.
-        var jobs: [Job] = []
+        /// Jobs that nobody has taken, from `next` on; before it, nil.
+        var jobs: [Job?] = []
         var next = 0
         var threads = 0
         /// Threads that wait for a job.
@@ -18,10 +18,17 @@ final class OffloadPool: Sendable {
 
         mutating func take() -> Job? {
             guard next < jobs.count else { return nil }
-            let job = jobs[next]
-            next += 1
-            if next == jobs.count { (jobs, next) = ([], 0) }
-            return job
+            defer {
+                next += 1
+                if next == jobs.count {
+                    (jobs, next) = ([], 0)
+                } else if next > jobs.count / 2, next >= 64 {
+                    // While there is always somebody who waits.
+                    jobs.removeFirst(next)
+                    next = 0
+                }
+            }
+            return jobs[next].take()
         }
 
         /// In one step, so that nobody takes a thread that has a job for an idle one.

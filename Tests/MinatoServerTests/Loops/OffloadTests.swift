@@ -84,6 +84,31 @@ struct OffloadTests {
         done.wait(for: 21)
     }
 
+    @Test("What is done is let go of, though there is always somebody who waits")
+    func letsGo() {
+        final class Token: Sendable {
+            let end: @Sendable () -> Void
+            init(_ end: @escaping @Sendable () -> Void) { self.end = end }
+            deinit { end() }
+        }
+        let pool = OffloadPool(limit: 1, idle: .milliseconds(10))
+        let gates = (0..<3).map { _ in Gate() }
+        let gone = Journal<Int>()
+        for (index, gate) in gates.enumerated() {
+            let token = Token { gone.write(index) }
+            pool.perform { withExtendedLifetime(token) { gate.pass() } }
+        }
+        let done = Journal<Int>()
+        for index in 0..<200 { pool.perform { done.write(index) } }
+        for (index, gate) in gates.enumerated() {
+            gate.wait(for: 1)
+            #expect(gone.entries == Array(0..<index))
+            gate.open()
+        }
+        done.wait(for: 200)
+        #expect(gone.entries == [0, 1, 2] && done.entries == Array(0..<200))
+    }
+
     @Test("A thread that is idle takes the next work")
     func reuse() {
         // They end before the judgement of what is left: see `LeakCheck`.
