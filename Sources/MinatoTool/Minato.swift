@@ -13,4 +13,9 @@ struct MinatoCommand: ParsableCommand {
             """,
         version: "minato \(minatoVersion)",
         subcommands: [DemoCommand.self, ServeCommand.self, SendCommand.self, ConnectCommand.self, GetCommand.self])
+
+    static func main() {
+        StandardStreams.fill()
+        main(nil)
+    }
 }

@@ -117,4 +117,40 @@ struct ConnectTests {
         #expect(try Tool.run("connect", "udp", "--path", "/x").status == 64)
         #expect(try Tool.run("connect", "unixgram", "--path", "/no/such/place", input: "").status == 1)
     }
+
+    @Test("Standard streams that are closed are nobody else's: an error, and no socket that is taken for them")
+    func closedStreams() throws {
+        let server = try RunningServer("tcp", "--handler", "echo")
+        func shell(_ command: String) throws -> (status: Int32, output: String, errors: String) {
+            let shell = try ChildProcess(["sh", "-c", command])
+            shell.closeInput()
+            let (output, errors) = (shell.readToEnd(), shell.readErrors())
+            return (shell.wait(), output, errors)
+        }
+        let tool = "'\(Tool.path)'"
+        let connect = "\(tool) connect tcp --port \(server.port)"
+        // No input: the server is told the end, and sends nothing back.
+        #expect(try shell("\(connect) <&-") == (0, "", ""))
+        let output = try shell("echo abc | \(connect) >&-")
+        #expect(output.status == 1)
+        #expect(output.errors == "minato: write standard output: Bad file descriptor\n")
+        #expect(try shell("\(tool) get data:,abc >&-").errors == "minato: write standard output: Bad file descriptor\n")
+        #expect(try shell("\(tool) get data:,abc <&- 2>&-") == (0, "abc", ""))
+        #expect(server.terminate() == 0)
+    }
+
+    @Test("Threads start in a program with much thread-local memory, for which their own stacks are too small")
+    func threadLocalMemory() throws {
+        let directory = try TemporaryDirectory()
+        let source =
+            "__thread char large[600000] __attribute__((tls_model(\"initial-exec\"))); char *f(void) { return large; }"
+        _ = try directory.write("large.c", Array(source.utf8))
+        let library = directory.file("large.so")
+        let compiler = try ChildProcess(["gcc", "-shared", "-fPIC", "-o", library, directory.file("large.c")])
+        #expect(compiler.wait() == 0, "\(compiler.readErrors())")
+        let server = try RunningServer(
+            "tcp", "--handler", "echo", "--face", "async", under: ["env", "LD_PRELOAD=\(library)"])
+        #expect(try Tool.run("connect", "tcp", "--port", server.port, input: "abc").output == "abc")
+        #expect(server.terminate() == 0)
+    }
 }
