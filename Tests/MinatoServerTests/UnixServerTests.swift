@@ -35,6 +35,23 @@ struct UnixServerTests {
         _ = server
     }
 
+    @Test("A forked child that lets go of a server leaves its path to the parent")
+    func forked() async {
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let path = directory.file("s")
+            var server: UnixStreamServer? = try UnixStreamServer(on: .unix(path))
+            let result = ForkedChild.run {
+                server = nil
+                return server == nil ? 0 : 1
+            }
+            #expect(result == 0)
+            #expect(unsafe access(path, F_OK) == 0)
+            server = nil
+            #expect(unsafe access(path, F_OK) != 0)
+        }
+    }
+
     @Test("What took the path's place is not removed: a file, another socket", arguments: [true, false])
     func replaced(byFile: Bool) throws {
         let directory = try TemporaryDirectory()

@@ -108,12 +108,7 @@ import Testing
             let request = try URLOpener.Request("http://h/")
             // What Swift's runtime makes at its first use it makes here: were another thread at it, the child would wait for ever.
             _ = OpenError(.forked, .prepare, url: request.url, detail: "first")
-            // Swift hides fork(2), which C programs call all the same.
-            guard let symbol = unsafe dlsym(nil, "fork") else { exit(1) }
-            let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
-            let child = fork()
-            if child == 0 {
-                alarm(20)
+            let result = ForkedChild.run {
                 var result: Int32 = 0
                 // The child has this thread alone, and no task would ever run.
                 do throws(OpenError) {
@@ -124,15 +119,54 @@ import Testing
                 }
                 // Threads open connections of their own.
                 if (try? opener.openBlocking(server.url()).body.collect(upTo: 3)) != Array("abc".utf8) { result |= 4 }
-                _exit(result)
+                return result
             }
-            var status: Int32 = -1
-            while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
-            #expect(status == 0)
+            #expect(result == 0)
             // Those of the parent are as they were.
             _ = try opener.openBlocking(server.url()).body.collect(upTo: 3)
             _ = try await opener.open(server.url()).body.collect(upTo: 3)
             #expect(server.peers.count == 3)
+        }
+    }
+
+    /// A child that lets go of what its parent is about to read says goodbye on no connection of the parent's: with TLS the server
+    /// would believe it.
+    @Test func aForkedChildEndsNothing() async throws {
+        await #expect(processExitsWith: .success) {
+            let certificates = try TestCertificates()
+            let program = """
+                import socket, ssl, sys
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(sys.argv[1] + '.pem', sys.argv[1] + '.key')
+                listener = socket.create_server(('127.0.0.1', 0))
+                print(listener.getsockname()[1])
+                connection = context.wrap_socket(listener.accept()[0], server_side=True)
+                for _ in range(2):
+                    head = b''
+                    while b'\\r\\n\\r\\n' not in head:
+                        head += connection.recv(1) or sys.exit()
+                    connection.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\n\\r\\nabc')
+                    sys.stdin.readline()
+                    connection.sendall(b'def')
+                """
+            let server = try PythonServer(program, certificates.issue("right"))
+            var configuration = URLOpener.Configuration()
+            configuration.tls.trust = .file(certificates.authority)
+            var opener: URLOpener? = URLOpener(configuration: configuration)
+            let url = server.url(scheme: "https")
+            var body = try opener?.openBlocking(url).body
+            #expect(try body?.read(3) == Array("abc".utf8))
+            let result = ForkedChild.run {
+                (body, opener) = (nil, nil)
+                return 0
+            }
+            #expect(result == 0)
+            server.write("\n")
+            #expect(try body?.read(4) == Array("def".utf8))
+            // Over the same connection: there is no other one.
+            body = try opener?.openBlocking(url).body
+            server.write("\n")
+            #expect(try body?.read(7) == Array("abcdef".utf8))
         }
     }
 

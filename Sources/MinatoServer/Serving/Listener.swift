@@ -1,3 +1,4 @@
+internal import CMinato
 internal import Glibc
 internal import MinatoSocket
 
@@ -29,6 +30,7 @@ struct BoundPath: Sendable {
     private let path: UnixPath
     private let device: dev_t
     private let inode: ino_t
+    private let forks = minato_thread_forks()
 
     /// Nil when there is no socket at the path.
     init?(_ path: UnixPath) {
@@ -38,8 +40,10 @@ struct BoundPath: Sendable {
         inode = status.st_ino
     }
 
-    /// Removes the file if it still is the one that was bound; a file that replaced it stays.
+    /// Removes the file if it still is the one that was bound; a file that replaced it stays. In a forked child it is the parent's,
+    /// and stays, too.
     func remove() {
+        guard minato_thread_forks() == forks else { return }
         guard let status = path.status, status.st_dev == device, status.st_ino == inode else { return }
         _ = path.remove()
     }

@@ -1,9 +1,26 @@
+internal import CMinato
+internal import Synchronization
+
 /// The threads on which look-ups with a deadline are made, and those of tasks.
 ///
 /// getaddrinfo(3) cannot be cancelled: whoever gives up leaves his thread to it. That is why there are at most `limit`
 /// threads, and a queue for the rest, and why a full queue refuses more.
 final class ResolverPool: Sendable {
-    static let shared = ResolverPool(limit: 8, queueLimit: 256)
+    static var shared: ResolverPool {
+        let pool = unsafe current.load(ordering: .acquiring)
+        if unsafe pool.takeUnretainedValue().forks == minato_thread_forks() { return unsafe pool.takeUnretainedValue() }
+        // In a forked child: the parent's threads are not there, and its lock may be taken for ever. So that pool is left alone.
+        let own = unsafe Unmanaged.passRetained(ofProcess())
+        let (isFirst, other) = unsafe current.compareExchange(
+            expected: pool, desired: own, ordering: .acquiringAndReleasing)
+        if isFirst { return unsafe own.takeUnretainedValue() }
+        unsafe own.release()
+        return unsafe other.takeUnretainedValue()
+    }
+
+    private static let current = unsafe Atomic(Unmanaged.passRetained(ofProcess()))
+
+    private static func ofProcess() -> ResolverPool { ResolverPool(limit: 8, queueLimit: 256) }
 
     /// A look-up that waits or runs.
     final class Job: Sendable {
@@ -20,6 +37,7 @@ final class ResolverPool: Sendable {
     private let limit: Int
     private let queueLimit: Int
     private let state = Guarded(State())
+    private let forks = minato_thread_forks()
 
     init(limit: Int, queueLimit: Int) {
         self.limit = limit

@@ -72,12 +72,15 @@ final class BlockingCurlDriver: BodyDriver, @unchecked Sendable {
 
     /// Gives up whatever is left, with the thread that drives; the pipe stays as it is.
     func abandon() {
+        // In a forked child nobody drives, and the lock of the thread that did so may be taken for ever.
+        if transfer.easy.isForeign { return }
         stop()
         handle.withLock { handle in release(&handle) }
     }
 
     /// Has the thread that drives leave as soon as it can. Waits for nobody.
     func stop() {
+        if transfer.easy.isForeign { return }
         isGivenUp.store(true, ordering: .releasing)
         transfer.sockets?.shutDown()
         wake()

@@ -45,6 +45,10 @@ final class CurlEasy: @unchecked Sendable {
     /// Whether no option is set.
     private var isBlank = true
 
+    private let forks = minato_thread_forks()
+    /// Whether this is a child that was forked off the process that has made it: see `CurlHandle`.
+    var isForeign: Bool { minato_thread_forks() != forks }
+
     /// libcurl asks for one call before all others; initializing a static value happens once, whatever the threads do.
     static let isReady: Bool = {
         OpenSSL.outlivesExit()
@@ -62,6 +66,7 @@ final class CurlEasy: @unchecked Sendable {
     }
 
     deinit {
+        if isForeign { return }
         unsafe curl_easy_cleanup(pointer)
         unsafe message.deallocate()
     }

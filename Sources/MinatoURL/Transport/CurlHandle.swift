@@ -25,8 +25,12 @@ final class CurlHandle: @unchecked Sendable {
     }
 
     deinit {
-        unsafe curl_multi_cleanup(multi)
+        if !isForeign { unsafe curl_multi_cleanup(multi) }
     }
+
+    /// Whether this is a child that was forked off the process of its connections. libcurl would say goodbye on them, and with TLS the
+    /// server would believe it; so they are left alone, and with them what they have of memory.
+    var isForeign: Bool { easy.isForeign }
 
     /// Whether the idle connection is one for a request.
     func suits(_ request: URLOpener.Request) -> Bool {
@@ -62,6 +66,7 @@ final class CurlHandle: @unchecked Sendable {
     ///
     /// - Parameter keepsSetting: Whether what is set may stay for the next transfer.
     func detach(keepsSetting: Bool) {
+        if isForeign { return }
         unsafe curl_multi_remove_handle(multi, easy.pointer)
         easy.rest(keepsSetting: keepsSetting)
     }

@@ -38,10 +38,6 @@ final class CurlTransport: Transport {
 
     deinit {
         for driver in home.withLock({ home in home.drivers.map(\.driver) }) { driver.retire() }
-        // A child that closed the connections of its parent would say goodbye on them, too: with TLS the server believes it.
-        if minato_thread_forks() != forks {
-            for handle in idle.withLock({ $0 }) { unsafe _ = Unmanaged.passRetained(handle) }
-        }
     }
 
     func perform(_ request: URLOpener.Request, _ limits: HopLimits) async throws(OpenError) -> Hop {

@@ -183,12 +183,7 @@ struct EventLoopTests {
             let loop = connection.eventLoop
             let reading = Task(executorPreference: loop) { try await connection.read(atMost: 10) }
             while !connection.channel.current.isWaiting(.reading) { await Task.yield() }
-            // Swift hides fork(2), which C programs call all the same.
-            guard let symbol = unsafe dlsym(nil, "fork") else { exit(1) }
-            let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
-            let child = fork()
-            if child == 0 {
-                alarm(20)
+            let result = ForkedChild.run {
                 var result: Int32 = 0
                 if loop.core.post({}) { result |= 1 }
                 if errorCode({ () throws(SocketError) in _ = try EventLoopGroup.shared.next() }) != .forked {
@@ -199,11 +194,9 @@ struct EventLoopTests {
                 // Neither the parent's poller nor its connection may notice.
                 connection.close()
                 loop.shutdown()
-                _exit(result)
+                return result
             }
-            var status: Int32 = -1
-            while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
-            #expect(status == 0)
+            #expect(result == 0)
             try peer.socket.sendAll("unhurt")
             #expect(text(try await reading.value) == "unhurt")
         }
