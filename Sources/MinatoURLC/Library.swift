@@ -1,6 +1,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 internal import CMinatoURL
+internal import Glibc
 
 // What the header declares; its documentation stands there. The compiler compares the two.
 
@@ -27,6 +28,10 @@ func perform<Object>(
     _ handle: OpaquePointer?, as kind: Object.Type, noting: Bool = true, _ body: (Object) throws(Failure) -> Int64
 ) -> Int64 {
     guard let object = unsafe Handles.find(handle, as: kind) else { return Failure(.badHandle, "").result }
+    // Cancelled in here, the thread would end with what it has: the locks of the transfer.
+    var state: Int32 = 0
+    unsafe pthread_setcancelstate(Int32(PTHREAD_CANCEL_DISABLE), &state)
+    defer { pthread_setcancelstate(state, nil) }
     do throws(Failure) {
         return try body(object)
     } catch {

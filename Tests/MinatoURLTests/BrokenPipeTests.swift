@@ -37,6 +37,34 @@ import Testing
         sys.stdin.read()
         """
 
+    /// A body that is saved to a pipe whose reader goes: an error, too.
+    @Test(arguments: Face.allCases)
+    func savingIsNoSignal(_ face: Face) async {
+        await #expect(processExitsWith: .success) { [isTasks = (face == .tasks) as Bool] in
+            signal(SIGPIPE, SIG_DFL)
+            let face: Face = isTasks ? .tasks : .threads
+            let directory = try TemporaryDirectory()
+            let path = directory.file("pipe")
+            #expect(unsafe mkfifo(path, 0o600) == 0)
+            let server = try RawServer { connection in
+                _ = connection.readRequest()
+                // More than a pipe holds.
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(1 << 20)\r\n\r\n")
+                connection.send([UInt8](repeating: 65, count: 1 << 20))
+            }
+            let body = try await face.open(URLOpener(), server.url()).body
+            let reader = try Background {
+                let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+                var byte: UInt8 = 0
+                #expect(unsafe read(descriptor, &byte, 1) == 1)
+                close(descriptor)
+            }
+            let error = await #expect(throws: OpenError.self) { try await body.write(to: path) }
+            #expect(error?.code == .fileFailed && error?.systemCode == EPIPE)
+            try reader.join()
+        }
+    }
+
     /// In a process that SIGPIPE would end.
     @Test(arguments: Face.allCases, [false, true])
     func isNoSignal(_ face: Face, _ isSecure: Bool) async {

@@ -1,3 +1,4 @@
+internal import CMinato
 internal import Glibc
 
 /// Where a body is written to, until it is given the name that it is to have.
@@ -58,7 +59,14 @@ final class SavedFile: BodyFile {
         if let temporaryPath { unsafe unlink(temporaryPath) }
     }
 
-    func write(_ bytes: Span<UInt8>) throws(Failure) { try Self.write(bytes, to: descriptor, path) }
+    func write(_ bytes: Span<UInt8>) throws(Failure) {
+        guard temporaryPath == nil else { return try Self.write(bytes, to: descriptor, path) }
+        // What is no regular file may be a pipe that nobody reads any more: EPIPE, and no signal that ends the process.
+        var guarded = minato_sigpipe_guard()
+        unsafe minato_sigpipe_begin(&guarded)
+        defer { unsafe minato_sigpipe_end(&guarded) }
+        try Self.write(bytes, to: descriptor, path)
+    }
 
     /// Writes all bytes to the file of a descriptor.
     static func write(_ bytes: Span<UInt8>, to descriptor: Int32, _ path: String) throws(Failure) {
