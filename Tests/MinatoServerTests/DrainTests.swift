@@ -35,6 +35,15 @@ struct DrainTests {
         try background.join()
     }
 
+    @Test(
+        "The longest time there is ends with what is in flight",
+        arguments: [Duration.seconds(Int64.max), .seconds(1e19)])
+    func longest(timeout: Duration) async throws {
+        let server = try tcpServer()
+        await #expect(server.drain(timeout: timeout) == server.report(finished: 0, ended: 0))
+        #expect(server.drainBlocking(timeout: timeout) == server.report(finished: 0, ended: 0))
+    }
+
     @Test("What is not finished in time is ended", arguments: [Duration.milliseconds(20), .zero, .seconds(-1)])
     func ends(timeout: Duration) throws {
         let server = try tcpServer()

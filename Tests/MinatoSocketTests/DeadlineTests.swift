@@ -37,6 +37,21 @@ struct DeadlineTests {
         #expect(duration.nanosecondsRoundedUp == expected)
     }
 
+    @Test("More seconds than there are numbers for never come, or came long ago")
+    func endless() {
+        for duration in [Duration.seconds(Int64.max), .seconds(1e19), .seconds(Int64.max) * 4] {
+            #expect(duration.nanosecondsRoundedUp == .max)
+            #expect((duration * -1).nanosecondsRoundedUp == .min)
+            #expect(Deadline.after(duration) == .none)
+        }
+    }
+
+    @Test("What was counted from a time just asked for is even, so that no long turn of a loop puts it off")
+    func even() {
+        for nanoseconds in 1...100 { #expect(Deadline.after(nanoseconds: Int64(nanoseconds)).nanoseconds & 1 == 0) }
+        #expect(Deadline.after(nanoseconds: .max - 1) == .none)
+    }
+
     @Test("nil never comes, zero has always passed, and too long never comes")
     func deadlines() {
         #expect(Deadline.after(nil) == .none)

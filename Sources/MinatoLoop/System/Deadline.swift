@@ -34,7 +34,9 @@ public struct Deadline: Sendable, Comparable {
     }
 
     package static func after(nanoseconds: Int64) -> Deadline {
-        Deadline(nanoseconds: minato_clock_deadline(max(nanoseconds, 0)))
+        let end = minato_clock_deadline(max(nanoseconds, 0))
+        // Even, as the time was asked for just now.
+        return Deadline(nanoseconds: end == .max ? end : end &+ (end & 1))
     }
 
     /// The deadline at an instant of `ContinuousClock`, which goes on while the machine sleeps: by what is left of it now.
@@ -66,11 +68,8 @@ extension Duration {
 
     /// The same for every length of time, in many more steps.
     private var nanosecondsOutOfUse: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let fraction = attoseconds / 1_000_000_000 + (attoseconds % 1_000_000_000 > 0 ? 1 : 0)
-        let (sum, carry) = whole.addingReportingOverflow(fraction)
-        if overflow || carry { return self < .zero ? .min : .max }
-        return sum
+        // Not by `components`: with more than `Int64.max` seconds they stop the program.
+        let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return Int64(clamping: whole + (rest > 0 ? 1 : 0))
     }
 }

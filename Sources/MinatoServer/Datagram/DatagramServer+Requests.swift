@@ -28,7 +28,7 @@ extension DatagramServer {
             let request = DatagramRequest(
                 datagram, localAddress: notes.local
             ) { (bytes, receiver) throws(SocketError) in
-                try replies.socket.sendMessage(bytes.span, ancillary: ancillary, to: receiver)
+                try replies.send(bytes.span, ancillary, to: receiver)
             }
             return Taken(descriptor: nil) { dismiss in
                 if hooks.verify?(request) ?? true {
@@ -42,11 +42,40 @@ extension DatagramServer {
 
 /// The server's socket as the handlers send through it: with a timeout of its own, since the listener's never waits.
 private final class ReplyPort: Sendable {
-    let socket: Socket
+    private let socket: Socket
+    private let timeout: Duration?
+    private let isUnix: Bool
+    private let time = Guarded(())
 
     init(_ listener: borrowing Socket, timeout: Duration?) throws(SocketError) {
+        isUnix = listener.family == .unix
+        self.timeout = timeout
         var socket = try listener.duplicate()
-        try socket.setTimeout(timeout)
+        try socket.setTimeout(isUnix ? .zero : timeout)
         self.socket = socket
+    }
+
+    /// Sends a datagram, and waits for room.
+    ///
+    /// Of a Unix socket's queue nothing tells when it has some, but a call that blocks. Whether it may, and for how long, is a matter
+    /// of the socket, which all handlers have: what one of them sets would have another one wait for ever. So it is tried again.
+    func send(_ bytes: Span<UInt8>, _ ancillary: [AncillaryData], to receiver: SocketAddress) throws(SocketError) {
+        let deadline = Deadline.after(timeout)
+        var pause = Duration.milliseconds(1)
+        while true {
+            do throws(SocketError) {
+                _ = try socket.sendMessage(bytes, ancillary: ancillary, to: receiver)
+                return
+            } catch {
+                guard isUnix, error.code == .wouldBlock else { throw error }
+                guard !deadline.hasPassed else {
+                    throw SocketError(
+                        .send, .timedOut, network: error.network, local: error.local, remote: receiver,
+                        subject: error.subject)
+                }
+            }
+            time.wait(until: min(deadline, .after(pause))) { _ in nil as Void? }
+            pause = min(pause * 2, .milliseconds(50))
+        }
     }
 }

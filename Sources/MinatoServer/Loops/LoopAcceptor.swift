@@ -30,7 +30,8 @@ struct LoopAcceptor {
         // No wake-up comes to this loop any more. For a connection whose wake-up has come already nobody else was woken, a
         // successor who has the socket too neither: so it is taken now, or it would wait for the next one.
         share.close()
-        takeTheLast(listener, start)
+        // By a loop that has ended, nobody would be served.
+        if share.loop.isCurrent { takeTheLast(listener, start) }
         // Only this loop has ended: then it is the others' turn.
         if server.state.withLock({ $0.phase == .serving }) { shares.look(insteadOf: share) }
     }

@@ -43,7 +43,8 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         self.arrival = arrival
         // Without edges the loop is told after each call what is waited for.
         let isWatched = arrival != nil || !shared.core.hasEdges || shared.isDraining
-        unsafe storedExchange = ResponderExchange(descriptor, responder, shared.server.limits, isWatched: isWatched)
+        unsafe storedExchange = ResponderExchange(
+            descriptor, responder, shared.server.limits, isWatched: isWatched, isUnix: shared.isUnix)
         super.init()
         LiveObjects.responder.isBorn()
     }
@@ -127,7 +128,13 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
     override func timeIsOver(_ now: Int64) {
         unsafe timer = ResponderShare.never
         guard unsafe !isClosed, unsafe deadline < ResponderShare.never else { return }
-        if unsafe deadline > now { return unsafe setTimer(deadline) }
+        // It may have been counted from the beginning of a turn that was long, in which the client may have spoken as well.
+        let certain = unsafe shared.core.certain(deadline | 1)
+        if certain > now { return setTimer(certain) }
+        if !exchange.isLingering, !exchange.isBlocked {
+            isReady(UInt32(MINATO_READABLE))
+            if unsafe isClosed || deadline > now { return }
+        }
         if exchange.isLingering || shared.isDraining && exchange.isFresh { return close(nil) }
         UnsentData.giveUp(exchange.descriptor)
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))

@@ -44,11 +44,14 @@ struct ResponderExchange: ~Copyable {
     private static let spokenTo: UInt32 = 1 << 14
     /// Something was sent.
     private static let answered: UInt32 = 1 << 15
+    /// A short read does not mean that nothing more is there, of which no event would tell: a read ends at the mark of urgent data, and
+    /// on a Unix socket behind bytes that descriptors came with. See tcp(7), unix(7).
+    private static let unsure: UInt32 = 1 << 17
     /// Something was received, or sent, since `takeMove`; after `.answered` it is not noted.
     private static let moved: UInt32 = 1 << 16
 
-    /// All but the last three: what is to be done, or looked at, besides waiting for input.
-    private static let work = readable | ended | closing | full | kept | blocked | lingering | watched
+    /// All but three of them: what is to be done, or looked at, besides waiting for input.
+    private static let work = readable | ended | closing | full | kept | blocked | lingering | watched | unsure
 
     @inline(__always)
     private func has(_ bits: UInt32) -> Bool { state & bits != 0 }
@@ -69,10 +72,11 @@ struct ResponderExchange: ~Copyable {
     var failure: (any Error)?
 
     init(
-        _ descriptor: Int32, _ responder: consuming AnyStreamResponder, _ limits: ServerLimits, isWatched: Bool
+        _ descriptor: Int32, _ responder: consuming AnyStreamResponder, _ limits: ServerLimits, isWatched: Bool,
+        isUnix: Bool
     ) {
         self.descriptor = descriptor
-        state = isWatched ? Self.watched : 0
+        state = (isWatched ? Self.watched : 0) | (isUnix ? Self.unsure : 0)
         self.responder = responder
         inputLimit = limits.inputLimit
         outputLimit = limits.outputLimit
@@ -111,10 +115,10 @@ struct ResponderExchange: ~Copyable {
     mutating func begin(
         _ flags: UInt32, _ respond: ResponderKind.Respond, _ output: inout ResponderOutput
     ) -> Outcome {
-        let news = flags & (Self.readable | Self.ended)
+        let news = flags & (Self.readable | Self.ended | UInt32(MINATO_PRIORITY))
         // There is something to read, and nothing else to do before or after.
         guard !has(Self.work), news == Self.readable else {
-            state |= news & Self.ended == 0 ? news : news | Self.readable
+            note(news)
             return .unfinished
         }
         if let outcome = unsafe receive(respond, Self.spokenTo, &output) { return outcome }
@@ -122,6 +126,13 @@ struct ResponderExchange: ~Copyable {
         guard has(Self.work) else { return .answered }
         state |= Self.moved
         return .unfinished
+    }
+
+    @inline(never)
+    private mutating func note(_ news: UInt32) {
+        state |= news & (Self.readable | Self.ended)
+        if news & Self.ended != 0 { state |= Self.readable }
+        if news & UInt32(MINATO_PRIORITY) != 0 { state |= Self.unsure }
     }
 
     /// Sends what waits, then reads and answers until there is nothing more to do. See `begin`.
@@ -156,7 +167,7 @@ struct ResponderExchange: ~Copyable {
         let count = unsafe minato_socket_receive_once(descriptor, output.input, ResponderOutput.inputSize)
         guard count > 0 else { return stopReading(count, &output) }
         state = before | noted
-        if count == ResponderOutput.inputSize || before & Self.ended != 0 { state |= Self.readable }
+        if count == ResponderOutput.inputSize || before & (Self.ended | Self.unsure) != 0 { state |= Self.readable }
         let bytes = unsafe UnsafeRawBufferPointer(start: output.input, count: Int(count))
         return unsafe answer(respond, bytes, &output)
     }

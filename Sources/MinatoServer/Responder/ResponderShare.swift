@@ -35,6 +35,8 @@ final class ResponderShare: @unchecked Sendable {
         return now == 0 ? core.now : now
     }
 
+    var isUnix: Bool { server.address.family == .unix }
+
     // In nanoseconds.
     let idle: Int64
     let firstByte: Int64

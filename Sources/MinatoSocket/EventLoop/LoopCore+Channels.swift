@@ -64,7 +64,7 @@ extension LoopCore {
     }
 
     /// The time at which a deadline has certainly come, in nanoseconds: the present when it was set lay at most so much later.
-    func certain(_ deadline: Int64) -> Int64 {
+    package func certain(_ deadline: Int64) -> Int64 {
         guard deadline & 1 == 1, deadline != .max else { return deadline }
         let (sum, overflow) = unsafe deadline.addingReportingOverflow(threadMemory.pointee.longestTurn)
         return overflow ? .max : sum
