@@ -54,6 +54,11 @@ import Testing
         ("HTTP/1.1 200 OK\r\nContent-Length: 0x3", .badHeader), ("HTTP/1.1 200 OK\r\nContent-Length: 3 3", .badHeader),
         ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\ncontent-length: 4", .ambiguousLength),
         ("HTTP/1.1 200 OK\r\nContent-Length: 3, 4", .ambiguousLength),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, gzip, gzip, chunked", .badEncoding),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: identity", .badEncoding),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding:", .badEncoding),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", .badEncoding),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n , gzip", .badHeader),
     ])
     func refuses(_ text: String, _ code: OpenError.Code) {
         let problem = #expect(throws: ResponseHeadParser.Problem.self) { try parse(text + "\r\n\r\n") }

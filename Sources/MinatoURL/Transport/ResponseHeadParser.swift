@@ -33,8 +33,8 @@ struct ResponseHeadParser: Sendable {
     /// The lines of the fields so far, each with a newline and without spaces before it, folded ones in one.
     private var lines: [UInt8] = []
     private var length: Int?
-    /// Whether the last line gave a length.
-    private var isLength = false
+    /// Whether the last line says where the body ends: of such a field libcurl reads the first line only.
+    private var isFraming = false
     private var isEncoded = false
     private var byteCount = 0
     private var lineCount = 0
@@ -97,7 +97,9 @@ struct ResponseHeadParser: Sendable {
         if line[0] == 0x20 || line[0] == 0x09 {
             // A folded line (RFC 9112 section 5.2): one space in place of the fold.
             guard !lines.isEmpty else { throw Problem(code: .badHeader, detail: "the head begins with a folded line") }
-            guard !isLength else { throw Problem(code: .badHeader, detail: "a Content-Length on two lines") }
+            guard !isFraming else {
+                throw Problem(code: .badHeader, detail: "a Content-Length or Transfer-Encoding on two lines")
+            }
             lines[lines.count - 1] = 0x20
             append(line.trimmed)
             return
@@ -105,10 +107,16 @@ struct ResponseHeadParser: Sendable {
         guard let colon = line.tokenCount, colon > 0 else { throw Self.noField }
         let name = line.extracting(..<colon)
         let value = line.extracting((colon + 1)...).trimmed
-        isLength = name.isSame(as: "content-length")
-        if isLength {
+        isFraming = false
+        if name.isSame(as: "content-length") {
+            isFraming = true
             try takeLength(value)
-        } else if name.isSame(as: "transfer-encoding") {
+        } else if !hasHead, name.isSame(as: "transfer-encoding") {
+            isFraming = true
+            // libcurl decodes the others, asked or not, and no limit of ours would hold for that.
+            guard value.isSame(as: "chunked"), !isChunked else {
+                throw Problem(code: .badEncoding, detail: "a Transfer-Encoding that is not chunked alone")
+            }
             isChunked = true
         } else if name.isSame(as: "content-encoding") {
             isEncoded = isEncoded || !value.isEmpty && !value.isSame(as: "identity")
@@ -161,7 +169,7 @@ struct ResponseHeadParser: Sendable {
     private mutating func finish() {
         defer {
             lines = []
-            (length, isLength, isEncoded) = (nil, false, false)
+            (length, isFraming, isEncoded) = (nil, false, false)
             lineCount = 0
             status = 0
         }

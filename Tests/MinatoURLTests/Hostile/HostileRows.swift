@@ -14,6 +14,7 @@ extension HostileRow {
     private static let reset = "Recv failure: Connection reset by peer"
     private static let unknownEncoding =
         "Unrecognized content encoding type. libcurl understands deflate, gzip, br, zstd content encodings."
+    private static let notChunked = "a Transfer-Encoding that is not chunked alone"
     private static let tooMuch = "the head has more than 100 lines or 300 KiB"
 
     /// Each with the words of its error.
@@ -142,6 +143,16 @@ extension HostileRow {
             fields: "Content-Encoding: \([String](repeating: "gzip", count: 50).joined(separator: ", "))\r\n",
             body: "abc",
             .head(.badEncoding, "Reject response due to more than 5 content encodings")),
+        // libcurl decodes these unasked, and no limit holds for it.
+        HostileRow(
+            "a transfer encoding", fields: "Transfer-Encoding: gzip\r\n", body: "abc",
+            .head(.badEncoding, notChunked)),
+        HostileRow(
+            "a transfer encoding in chunks", fields: "Transfer-Encoding: gzip, chunked\r\n",
+            body: "3\r\nabc\r\n0\r\n\r\n", .head(.badEncoding, notChunked)),
+        HostileRow(
+            "chunks in chunks", fields: "Transfer-Encoding: chunked, chunked\r\n", body: "3\r\nabc\r\n0\r\n\r\n",
+            .head(.badEncoding, notChunked)),
     ]
 
     /// What follows the response is dropped, and with it the connection.
