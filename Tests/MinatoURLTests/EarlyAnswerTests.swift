@@ -44,4 +44,18 @@ struct EarlyAnswerTests {
         }
         #expect(error?.code == .connectionReset, "\(error as Any)")
     }
+
+    /// A length beside chunks says nothing: without the last chunk the answer is not whole.
+    @Test(arguments: Face.allCases)
+    func theAnswerHasNoLastChunk(_ face: Face) async throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        }
+        let request = try URLOpener.Request(server.url(), body: [7])
+        let body = try await face.open(URLOpener(), request).body
+        #expect(try await body.read(3) == Array("abc".utf8))
+        let error = await #expect(throws: OpenError.self) { try await body.read(1) }
+        #expect(error?.code == .truncated && error?.operation == .read, "\(error as Any)")
+    }
 }

@@ -99,6 +99,7 @@ import Testing
     @Test func lengthBesideChunksClosesTheConnection() throws {
         let parser = try parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n")
         #expect(parser.mustClose && parser.isChunked)
+        #expect(parser.contentLength == nil && parser.head?.contentLength == nil)
     }
 
     @Test func skipsInformationalResponsesUpToTen() throws {

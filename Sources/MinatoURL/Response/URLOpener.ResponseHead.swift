@@ -41,7 +41,7 @@ extension URLOpener {
         /// Whether the body is read decoded: Content-Encoding and Content-Length are about what was sent.
         public var isDecoded: Bool { parts.value.isDecoded }
 
-        /// The one Content-Length, checked, or nil.
+        /// The one Content-Length, checked, or nil, as beside chunks it says nothing.
         var contentLength: Int? { parts.value.contentLength }
         /// Whether the body is encoded.
         var isEncoded: Bool { parts.value.isEncoded }

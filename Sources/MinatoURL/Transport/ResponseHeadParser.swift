@@ -24,7 +24,7 @@ struct ResponseHeadParser: Sendable {
     private(set) var mustClose = false
     /// Whether the body comes in chunks.
     private(set) var isChunked = false
-    /// How long the head of the response says that its body is.
+    /// How long the head of the response says that its body is; nil when it comes in chunks, which alone count then.
     private(set) var contentLength: Int?
 
     private var status = 0
@@ -173,15 +173,16 @@ struct ResponseHeadParser: Sendable {
             lineCount = 0
             status = 0
         }
+        let contentLength = isChunked ? nil : length
         let head = URLOpener.ResponseHead(
             status: status, reason: reason, received: ReceivedFields(lines), httpVersion: version,
-            informational: status < 200 ? [] : informational, contentLength: length, isEncoded: isEncoded)
+            informational: status < 200 ? [] : informational, contentLength: contentLength, isEncoded: isEncoded)
         if status < 200 {
             informational.append(head)
             isChunked = false
         } else {
             mustClose = isChunked && length != nil
-            contentLength = length
+            self.contentLength = contentLength
             self.head = head
             hasHead = true
         }
