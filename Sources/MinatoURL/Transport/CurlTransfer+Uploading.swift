@@ -27,6 +27,7 @@ struct UploadState {
 // | the response ends before the body of the request, whose last bytes end the stream | does not see that | has it receive once more |
 // | as many bytes have come as `Content-Length` says, and the body of the request is not out | receives no more, and so hears of no window | has it not look at the length: the stream says where the response ends |
 // | the same for a response without a body | the same | resets the stream when nothing moves any more: the response is complete |
+// | the server resets the stream without an error in the middle of the response | takes that for its end, not looking at the length | looks at it |
 // | the server refuses the request, 300 and above, before its body is out | ends the stream there, as if that were all of the body: a fault, for which some servers end the connection with all its streams | goes on, and resets the stream when the response is complete as its head says |
 extension CurlTransfer {
     /// For how long nothing is sent at most, in nanoseconds, when the server takes nothing: a window that it gives is mostly heard of
@@ -57,6 +58,13 @@ extension CurlTransfer {
         let broken = [CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM]
         return request.hasBody && !request.isForFTP && failure == nil && problem == nil && broken.contains(code)
             && isAnswered
+    }
+
+    /// What a result comes to when libcurl was told not to look at the length: all that its head says has to have come.
+    func checked(_ code: CURLcode) -> CURLcode {
+        guard code == CURLE_OK, request.hasBody, isFramed, !upload.isAnswered, let contentLength else { return code }
+        // What was received, not what it was decoded to.
+        return easy.number(CURLINFO_SIZE_DOWNLOAD_T) < contentLength ? CURLE_PARTIAL_FILE : CURLE_OK
     }
 
     /// Has libcurl leave it to us when it receives and sends no more, if the response comes over HTTP/2.

@@ -208,7 +208,8 @@ final class CurlTransfer: @unchecked Sendable {
     /// It has ended: tells the reader how.
     ///
     /// The easy handle is still on its multi handle, and knows all.
-    func finish(_ code: CURLcode) {
+    func finish(_ result: CURLcode) {
+        let code = checked(result)
         if request.isForFTP {
             if code == CURLE_OK { publishFTP() }
             sockets?.shutDown()

@@ -11,6 +11,8 @@ import TestSupport
 /// | `/held` | nothing, until it is told to go on; then it answers |
 /// | `/part` | sends a head and `abc`; when it is told to go on, `def` |
 /// | `/broken/E` | sends a head and `abc`; when it is told to go on, it ends the stream by the error E |
+/// | `/full/K` | sends a body with its length: `abc` 1000 times, which K has as it is (`plain`) or in `gzip` |
+/// | `/cut/K` | the same, but no more than 500 bytes; when it is told to go on, it ends the stream without an error |
 /// | `/reset/E` | ends the stream by the error E |
 /// | `/refused` | refuses the first of these, and answers the others |
 /// | `/twice` | refuses the first of these, and ends the connection of the others |
@@ -60,7 +62,7 @@ final class HTTP2Script: Sendable {
     }
 
     private static let program = """
-        import hyperframe.frame, os, socket, ssl, struct, sys, threading, time
+        import gzip, hyperframe.frame, os, socket, ssl, struct, sys, threading, time
         import h2.config, h2.connection, h2.events, h2.exceptions, h2.settings
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1] + '.pem', sys.argv[1] + '.key')
@@ -111,6 +113,13 @@ final class HTTP2Script: Sendable {
                 elif name in ('large', 'last'):
                     self.head(id, 200, ('content-length', rest[0]))
                     self.send(id, bytes([7]) * int(rest[0]))
+                elif name in ('full', 'cut'):
+                    # Not made smaller, so that each of its bytes comes decoded at once.
+                    body = gzip.compress(b'abc' * 1000, 0) if rest[0] == 'gzip' else b'abc' * 1000
+                    encoding = [('content-encoding', 'gzip')] if rest[0] == 'gzip' else []
+                    self.head(id, 200, ('content-length', str(len(body))), *encoding)
+                    if name == 'full': self.send(id, body)
+                    else: self.h2.send_data(id, body[:500])
                 elif name == 'reset': self.h2.reset_stream(id, int(rest[0]))
                 elif name in ('refused', 'twice'):
                     refused.append(id)
@@ -154,6 +163,7 @@ final class HTTP2Script: Sendable {
                                 # Closing waits until the end has been acknowledged: socket(7).
                                 self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 20))
                                 self.stream.shutdown(socket.SHUT_RDWR)
+                            elif path.startswith('/cut/'): self.h2.reset_stream(id, 0)
                             elif path.startswith('/broken/'): self.h2.reset_stream(id, int(path[8:]))
                             self.flush()
                         except (OSError, h2.exceptions.ProtocolError): pass
