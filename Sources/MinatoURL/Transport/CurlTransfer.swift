@@ -26,10 +26,10 @@ final class CurlTransfer: @unchecked Sendable {
 
     // What the callbacks of libcurl fill.
     /// Used by one function at a time, which is what the checks for exclusive access would find out line by line.
-    @exclusivity(unchecked) private var parser = ResponseHeadParser()
+    @exclusivity(unchecked) private var parser: ResponseHeadParser
     var problem: ResponseHeadParser.Problem?
     /// Of what a proxy says to the request for a tunnel.
-    private var tunnelParser = ResponseHeadParser()
+    private var tunnelParser = ResponseHeadParser(mayBeFramed: false)
     /// The alert that was sent last, with TLS within TLS.
     private var alert: TLSAlert?
     /// An address that was not connected to because nobody may.
@@ -87,6 +87,7 @@ final class CurlTransfer: @unchecked Sendable {
         self.configuration = configuration
         self.core = core
         self.request = request
+        unsafe parser = ResponseHeadParser(mayBeFramed: request.location.origin.scheme == "https")
         let isForFTP = request.isForFTP
         isPlain = !isForFTP && !request.isTunnelled
         sockets = isForFTP ? TransferSockets() : nil
@@ -274,7 +275,6 @@ extension CurlTransfer {
             if !isConnected { return takeTunnelHead(line) }
         }
         if mustNotFold { lookOut(line) }
-        if request.hasBody { takeOver(line) }
         let hadHead = unsafe parser.hasHead
         do throws(ResponseHeadParser.Problem) {
             try unsafe parser.take(line)
@@ -282,6 +282,7 @@ extension CurlTransfer {
             problem = error
             return -1
         }
+        if request.hasBody { takeOver(line) }
         guard !hadHead, let head = unsafe parser.takeHead() else { return line.count }
         if head.status == 417 && request.expectsContinue && fedCount == 0 {
             // libcurl would send the request again by itself, and then this head would be followed by another one.

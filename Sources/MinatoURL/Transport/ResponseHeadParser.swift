@@ -3,8 +3,8 @@ internal import HTTPTypes
 /// Reads the lines of response heads, and refuses what libcurl lets through.
 ///
 /// libcurl 7.88 takes the last of two different Content-Length, reads `+3` as 3 and a length of 20 digits as none, and
-/// accepts a bare CR, a space before the colon and the status 999. On each of these two readers of the same bytes can
-/// disagree on where a response ends, which is how one response is smuggled into another.
+/// accepts a bare CR, a space before the colon, the status 999, and HTTP/2 in the text of HTTP/1. On each of these two readers
+/// of the same bytes can disagree on where a response ends, which is how one response is smuggled into another.
 struct ResponseHeadParser: Sendable {
     /// What is wrong with a head.
     struct Problem: Error {
@@ -27,6 +27,7 @@ struct ResponseHeadParser: Sendable {
     /// How long the head of the response says that its body is; nil when it comes in chunks, which alone count then.
     private(set) var contentLength: Int?
 
+    private let mayBeFramed: Bool
     private var status = 0
     private var version = ""
     private var reason = ""
@@ -39,6 +40,11 @@ struct ResponseHeadParser: Sendable {
     private var byteCount = 0
     private var lineCount = 0
     private var informational: [URLOpener.ResponseHead] = []
+
+    /// Begins with nothing.
+    ///
+    /// - Parameter mayBeFramed: Whether the connection may speak HTTP/2, as those over TLS may.
+    init(mayBeFramed: Bool = true) { self.mayBeFramed = mayBeFramed }
 
     /// Takes the head out, for whoever has it alone from then on; nil while it is not complete, and when it was taken out.
     mutating func takeHead() -> URLOpener.ResponseHead? { head.take() }
@@ -70,18 +76,18 @@ struct ResponseHeadParser: Sendable {
         let version: (text: String, count: Int)? =
             if line.begins(with: "HTTP/1.1 ") {
                 ("1.1", 9)
-            } else if line.begins(with: "HTTP/2 ") {
+            } else if mayBeFramed, line.begins(with: "HTTP/2 ") {
                 ("2", 7)
             } else if line.begins(with: "HTTP/1.0 ") {
                 ("1.0", 9)
-            } else if line.begins(with: "HTTP/2.0 ") {
-                ("2", 9)
             } else {
                 nil
             }
-        guard let version, let status = line.extracting(version.count...).status else {
-            throw Problem(code: .badStatusLine, detail: "the response does not begin with a status line of HTTP")
-        }
+        guard let version, let status = line.extracting(version.count...).status else { throw Self.noStatus }
+        let reason = line.extracting(min(version.count + 4, line.count)...).trimmed
+        // Of HTTP/2 libcurl itself makes this line, without a reason: one that has any is the text of a server that speaks HTTP/1,
+        // and its connection must not be taken for one that is framed.
+        guard version.text != "2" || reason.isEmpty else { throw Self.noStatus }
         guard status >= 200 || informational.count < Self.maximumInformational else {
             throw Problem(code: .headersTooLarge, detail: "more than 10 informational responses")
         }
@@ -90,7 +96,7 @@ struct ResponseHeadParser: Sendable {
         }
         self.version = version.text
         self.status = status
-        reason = line.extracting(min(version.count + 4, line.count)...).trimmed.text
+        self.reason = reason.text
     }
 
     private mutating func takeField(_ line: Span<UInt8>) throws(Problem) {
@@ -130,6 +136,8 @@ struct ResponseHeadParser: Sendable {
         lines.append(0x0A)
     }
 
+    private static let noStatus = Problem(
+        code: .badStatusLine, detail: "the response does not begin with a status line of HTTP")
     static let noField = Problem(code: .badHeader, detail: "a line of the head is no field")
 
     /// Every Content-Length is a number of at most 19 digits, and they are all the same one.

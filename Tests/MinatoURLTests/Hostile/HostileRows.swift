@@ -7,6 +7,7 @@ extension HostileRow {
     private static let noNumber = "a Content-Length is no number of at most 19 digits"
     private static let badValue = "Invalid Content-Length: value"
     private static let noStatus = "the response does not begin with a status line of HTTP"
+    private static let noHTTP3 = "Unsupported HTTP version (3.0) in response"
     private static let notFollowed = "the redirect cannot be followed"
     private static let noSize = "Illegal or missing hexadecimal sequence in chunked-encoding"
     private static let oldHTTP = "Received HTTP/0.9 when not allowed"
@@ -100,6 +101,10 @@ extension HostileRow {
         HostileRow("999", "HTTP/1.1 999 OK\r\n\r\n", .head(.badStatusLine, noStatus)),
         HostileRow("600", "HTTP/1.1 600 OK\r\n\r\n", .head(.badStatusLine, noStatus)),
         HostileRow("099", "HTTP/1.1 099 OK\r\n\r\n", .head(.badStatusLine, wrongDigits)),
+        // Over plain TCP nobody speaks HTTP/2: believed, its connection would not be looked at before it is used again.
+        HostileRow("HTTP/2", "HTTP/2 200 \r\nContent-Length: 3\r\n\r\nabc", .head(.badStatusLine, noStatus)),
+        HostileRow("HTTP/2.0", "HTTP/2.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", .head(.badStatusLine, noStatus)),
+        HostileRow("HTTP/3", "HTTP/3 200 \r\n\r\n", .head(.badStatusLine, noHTTP3)),
         HostileRow("SSH", "SSH-2.0-OpenSSH_9.2\r\n", .head(.badStatusLine, oldHTTP)),
     ]
 
