@@ -137,7 +137,8 @@ import Testing
         ("nextnonce=\"m\"", ["/ n/1", "/ m/1", "/ m/2"]),
         ("qop=auth, nextnonce=m, nc=00000001", ["/ n/1", "/ m/1", "/ m/2"]),
         ("nextnonce", ["/ n/1", "/ n/2", "/ n/3"]), ("rspauth=\"x\"", ["/ n/1", "/ n/2", "/ n/3"]),
-        ("nextnonce=\"\"", ["/ n/1", "/ n/2", "/ n/3"]),
+        ("nextnonce=\"\"", ["/ n/1", "/ n/2", "/ n/3"]), ("nextnonce=\"m\u{85}\"", ["/ n/1", "/ n/2", "/ n/3"]),
+        ("nextnonce=\"m\u{FFFD}\"", ["/ n/1", "/ n/2", "/ n/3"]),
     ])
     func takesTheNextNonce(_ information: String, _ sent: [String]) throws {
         let transport = ScriptedTransport { _, index in

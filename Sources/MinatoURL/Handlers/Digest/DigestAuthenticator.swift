@@ -108,12 +108,12 @@ struct DigestAuthenticator: Sendable {
 
     /// Takes the nonce for the next request from a response (RFC 7616 section 3.5).
     ///
-    /// A field that cannot be read names none: nobody has to send it.
+    /// A field that cannot be read names none: nobody has to send it. Nor does one whose nonce no request could carry.
     private func noteNextNonce(_ head: URLOpener.ResponseHead, _ request: URLOpener.Request, _ place: RequestURL) {
         guard let nonce = request.sentCredentials(for: side)?.nonce,
             let field = head.fields[fields: side.informationField].first,
             let next = HTTPList.pairs(HTTPList.elements(field.value))?["nextnonce"],
-            !next.isEmpty
+            !next.isEmpty, DigestChallenge.canBeSentBack(next)
         else { return }
         sessions.renew(nonce, at: place, to: next)
     }

@@ -52,12 +52,17 @@ struct DigestChallenge: Hashable, Sendable {
         _ name: String, of challenge: Challenge
     ) throws(AuthenticationOffer.Problem) -> String {
         guard let value = challenge[name] else { throw malformed("no \(name)") }
-        // Hashes are of bytes. A text that was mended while it was read has others than the server's.
-        guard !value.unicodeScalars.contains("\u{FFFD}") else { throw malformed("\(name) is not UTF-8") }
+        guard isUTF8(value) else { throw malformed("\(name) is not UTF-8") }
         // It is sent back.
         guard HTTPSyntax.isFieldValue(value) else { throw malformed("a control in \(name)") }
         return value
     }
+
+    /// Whether a text can be sent back as the server wrote it.
+    static func canBeSentBack(_ value: String) -> Bool { isUTF8(value) && HTTPSyntax.isFieldValue(value) }
+
+    /// Hashes are of bytes. A text that was mended while it was read has others than the server's.
+    private static func isUTF8(_ value: String) -> Bool { !value.unicodeScalars.contains("\u{FFFD}") }
 
     private static func malformed(_ detail: String) -> AuthenticationOffer.Problem {
         AuthenticationOffer.Problem(code: .badChallenge, detail: "a Digest challenge is malformed: \(detail)")
