@@ -35,7 +35,12 @@ public struct ProxyHandler: OpenerHandler {
     ///
     /// Python: `proxy_open`.
     public func prepare(_ request: inout URLOpener.Request, in exchange: URLOpener.Exchange) throws(OpenError) {
-        request.proxy = try policy.proxy(for: request.location)
+        let proxy = try policy.proxy(for: request.location)
+        // What the last one was told is for nobody else.
+        if proxy != request.proxy, request.sentCredentials(for: .proxy) != nil {
+            request.removeField(AuthenticationSide.proxy.answerField)
+        }
+        request.proxy = proxy
     }
 }
 
