@@ -8,24 +8,6 @@ import Testing
 /// A process that ends by exit(3) while its threads are in the midst of requests, as one does that forgets to close: nothing is
 /// freed under them.
 @Suite(.watchdog) struct ProcessExitTests {
-    private static let program = """
-        import http.server, ssl, sys, threading
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header('Content-Length', '2')
-                self.end_headers()
-                self.wfile.write(b'ok')
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(sys.argv[1] + '.pem', sys.argv[1] + '.key')
-        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(server.server_port)
-        sys.stdin.read()
-        """
-
     /// A server and whom its clients trust, as a process takes it from the one that started it.
     private struct Site: Codable, Sendable {
         let url: String
@@ -53,7 +35,7 @@ import Testing
     /// What is registered first is called last: a request in it comes after all that libcurl and what it uses do at the exit.
     @Test func requestsOutliveTheExit() async throws {
         let certificates = try TestCertificates()
-        let server = try PythonServer(Self.program, certificates.issue("right"))
+        let server = try PythonServer.secure(certificates.issue("right"))
         await #expect(processExitsWith: .exitCode(7)) { [site = Site(server, certificates) as Site] in
             atexit {
                 let site = ProcessExitTests.site.withLock { $0 }
@@ -68,7 +50,7 @@ import Testing
     /// Threads and tasks go on until there is no process any more.
     @Test func endsInTheMidst() async throws {
         let certificates = try TestCertificates()
-        let server = try PythonServer(Self.program, certificates.issue("right"))
+        let server = try PythonServer.secure(certificates.issue("right"))
         await #expect(processExitsWith: .exitCode(7)) { [site = Site(server, certificates) as Site] in
             let (url, opener) = (site.url, site.opener())
             let gates = (0..<6).map { _ in Gate() }

@@ -23,7 +23,7 @@ struct CurlFailure {
     init(
         code: CURLcode, easy: CurlEasy, problem: ResponseHeadParser.Problem? = nil,
         parser: ResponseHeadParser = ResponseHeadParser(), isDecoded: Bool = false,
-        isFTP: Bool = false, proxy: Proxy? = nil, alert: TLSAlert? = nil
+        isFTP: Bool = false, isConnected: Bool = false, proxy: Proxy? = nil, alert: TLSAlert? = nil
     ) {
         self.alert = alert
         self.isFTP = isFTP
@@ -36,7 +36,7 @@ struct CurlFailure {
         message = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
         systemCode = Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO))
         verifyResult = easy.long(self.proxy == nil ? CURLINFO_SSL_VERIFYRESULT : CURLINFO_PROXY_SSL_VERIFYRESULT)
-        isConnected = easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
+        self.isConnected = isConnected
     }
 
     /// The error to throw.

@@ -6,6 +6,7 @@ extension CurlTransfer {
     /// libcurl would send it up to five times, whatever its method, and 7.88 does not say whether a server of HTTP/2 has refused
     /// it. RFC 9110 section 9.2.2.
     func maySend() -> Bool {
+        hasConnection = true
         sendCount += 1
         // libcurl counts the repetitions of a handle, gives up after five, and begins anew only when the handle is reset.
         if sendCount > 1 { easy.setting = nil }

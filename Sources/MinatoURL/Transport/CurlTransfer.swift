@@ -28,6 +28,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// Used by one function at a time, which is what the checks for exclusive access would find out line by line.
     @exclusivity(unchecked) private var parser: ResponseHeadParser
     var problem: ResponseHeadParser.Problem?
+    /// Whether there is a connection for the request, with its tunnel: it is about to be sent, or has been. When libcurl sends it once
+    /// more it makes another connection first, and its own times, which stay, do not tell.
+    var hasConnection = false
     /// Of what a proxy says to the request for a tunnel.
     private var tunnelParser = ResponseHeadParser(mayBeFramed: false)
     /// The alert that was sent last, with TLS within TLS.
@@ -150,7 +153,7 @@ final class CurlTransfer: @unchecked Sendable {
             lastProgress = minato_clock_now()
         }
         let inPipe = pipe.moment
-        let connecting = easy.number(CURLINFO_PRETRANSFER_TIME_T)
+        let connecting = hasConnection || request.isForFTP ? easy.number(CURLINFO_PRETRANSFER_TIME_T) : 0
         return HopClock.Moment(
             connectedAt: connecting > 0 ? start + Int64(connecting) * 1000 : nil,
             hasHead: inPipe.hasHead, isSending: hasBody && !isSendingPaused && sent < length ?? .max,
@@ -159,7 +162,9 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     /// Whether name, connection and TLS are done, so that the request itself is under way.
-    var isConnected: Bool { easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0 }
+    var isConnected: Bool {
+        (hasConnection || request.isForFTP) && easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
+    }
 
     /// The time, in the callbacks of libcurl: of what the loop found ready at once it is the same for all.
     var now: Int64 { core?.now ?? minato_clock_now() }
@@ -239,14 +244,15 @@ final class CurlTransfer: @unchecked Sendable {
         } else {
             let failure = CurlFailure(
                 code: code, easy: easy, problem: problem, parser: unsafe parser, isDecoded: isDecoded,
-                isFTP: request.isForFTP, proxy: awaitsTunnel || !request.isTunnelled ? request.httpProxy : nil,
+                isFTP: request.isForFTP, isConnected: isConnected,
+                proxy: awaitsTunnel || !request.isTunnelled ? request.httpProxy : nil,
                 alert: alert)
             pipe.finish(.failed(failure.error(hasHead ? .read : .open, url: request.url)))
         }
     }
 
     /// Whether a proxy has not said yet whether it opens a tunnel: with the server nothing can have gone wrong then.
-    private var awaitsTunnel: Bool { request.isTunnelled && !isConnected && tunnelParser.head == nil }
+    private var awaitsTunnel: Bool { request.isTunnelled && !hasConnection && tunnelParser.head == nil }
 
     /// There is no head, and libcurl does not mind, or says that nothing came.
     private var headless: OpenError {
@@ -272,7 +278,7 @@ extension CurlTransfer {
         lastProgress = now
         if !isPlain {
             if request.isForFTP { return takeReply(line.count) }
-            if !isConnected { return takeTunnelHead(line) }
+            if !hasConnection { return takeTunnelHead(line) }
         }
         if mustNotFold { lookOut(line) }
         let hadHead = unsafe parser.hasHead
@@ -361,6 +367,8 @@ extension CurlTransfer {
             refusedAddress = place
             return CURL_SOCKET_BAD
         }
+        hasConnection = false
+        tunnelParser = ResponseHeadParser(mayBeFramed: false)
         let socket = unsafe minato_curl_open_socket(address)
         sockets?.add(socket)
         return socket

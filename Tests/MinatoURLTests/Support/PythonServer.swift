@@ -19,6 +19,27 @@ final class PythonServer: Sendable {
         self.port = port
     }
 
+    private static let secureProgram = """
+        import http.server, ssl, sys, threading
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header('Content-Length', '2')
+                self.end_headers()
+                self.wfile.write(b'ok')
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1] + '.pem', sys.argv[1] + '.key')
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(server.server_port)
+        sys.stdin.read()
+        """
+
+    /// Answers each request with "ok", over TLS and HTTP/1.1.
+    static func secure(_ certificate: String) throws -> PythonServer { try PythonServer(secureProgram, certificate) }
+
     /// A line that it prints after its port.
     func readLine() -> String? { process.readLine() }
 
