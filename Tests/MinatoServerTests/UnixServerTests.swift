@@ -1,8 +1,9 @@
 import Glibc
-import MinatoServer
 import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoServer
 
 @Suite("Servers on Unix sockets", .watchdog)
 struct UnixServerTests {
@@ -154,6 +155,40 @@ struct UnixServerTests {
         } while: {
             let client = try Socket.bound(to: .unixDatagram(directory.file("client")))
             try client.send([], to: server.address)
+            #expect(errors.wait(for: 1) == [.timedOut])
+        }
+    }
+
+    @Test("While the reply of one handler waits for room in a queue, the server's socket is for the others as it was")
+    func fullQueue() throws {
+        let directory = try TemporaryDirectory()
+        var limits = ServerLimits()
+        limits.writeTimeout = .milliseconds(200)
+        var hooks = DatagramServerHooks()
+        let errors = Journal<SocketError.Code?>()
+        hooks.onError = { error, _ in errors.write((error as? SocketError)?.code) }
+        let server = try UnixDatagramServer(on: .unixDatagram(directory.file("s")), limits: limits, hooks: hooks)
+        let descriptor = try #require(server.state.withLock { $0.listener?.socket.descriptor })
+        let flags = fcntl(descriptor, F_GETFL)
+        let hasChanged = Journal<Bool>()
+        try serving(server) { server in
+            try server.serveBlocking { request in
+                if request.bytes == [1] {
+                    // More than the queue holds, of one who does not read.
+                    while true { try request.reply([1]) }
+                }
+                while errors.entries.isEmpty {
+                    if fcntl(descriptor, F_GETFL) != flags { return hasChanged.write(true) }
+                }
+                hasChanged.write(false)
+            }
+        } while: {
+            let deaf = try Socket(.unix, .datagram)
+            let other = try Socket(.unix, .datagram)
+            try deaf.bind(to: SocketAddress(unixPath: directory.file("c")))
+            try deaf.send([1], to: server.address)
+            try other.send([2], to: server.address)
+            #expect(hasChanged.wait(for: 1) == [false])
             #expect(errors.wait(for: 1) == [.timedOut])
         }
     }

@@ -25,6 +25,7 @@
 /// threads at once. A `minato_url` is opened and read by one thread at a time (`-MINATO_URL_BUSY` for another), while
 /// `minato_url_cancel` and `minato_url_close` may come from any and end the call under way. The thread that calls does all
 /// the work; there is no other one but libcurl's for looking up a name. Signal handlers run during a call and do not end it.
+/// Nor does pthread_cancel(3): a thread that is cancelled goes when its call has ended.
 ///
 /// SPDX-License-Identifier: Apache-2.0
 #ifndef MINATO_URL_H
