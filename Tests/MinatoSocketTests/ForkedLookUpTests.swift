@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Look-ups in a forked child", .watchdog)
 struct ForkedLookUpTests {
-    @Test("A child has threads of its own for them, whatever its parent's were at")
+    @Test(
+        "A child has threads of its own for them, whatever its parent's were at",
+        .disabled(if: Sanitizer.isPresent, "ThreadSanitizer lets no forked child start a thread"))
     func own() async {
         // In a process with nothing else in it: a child has copies of locks that others hold.
         await #expect(processExitsWith: .success) {

@@ -139,7 +139,9 @@ struct ConnectTests {
         #expect(server.terminate() == 0)
     }
 
-    @Test("Threads start in a program with much thread-local memory, for which their own stacks are too small")
+    @Test(
+        "Threads start in a program with much thread-local memory, for which their own stacks are too small",
+        .disabled(if: Sanitizer.isPresent, "a sanitizer and a library that is preloaded exclude each other"))
     func threadLocalMemory() throws {
         let directory = try TemporaryDirectory()
         let source =
