@@ -22,12 +22,15 @@ struct ResponderExchange: ~Copyable {
     /// Reads in a row before the others get their turn.
     private static let readsInARow = 16
 
-    // What is the case, a bit for each. Four are the flags of ready.h as they come.
+    // What is the case, a bit for each. Five are the flags of ready.h as they come.
 
     /// Reading is worth a try.
     private static let readable = UInt32(MINATO_READABLE)
     /// The peer has ended or broken its stream: a short read does not mean that nothing more is to be learnt.
     private static let ended = UInt32(MINATO_READ_CLOSED | MINATO_HANGUP | MINATO_ERROR)
+    /// A short read does not mean that nothing more is there, of which no event would tell: a read ends at the mark of urgent data, and
+    /// on a Unix socket behind bytes that descriptors came with. See tcp(7), unix(7).
+    private static let unsure = UInt32(MINATO_PRIORITY)
     /// To be closed when the output has been sent.
     private static let closing: UInt32 = 1 << 8
     /// So much was answered at once that the rest of the input has not been offered to the responder yet.
@@ -44,9 +47,6 @@ struct ResponderExchange: ~Copyable {
     private static let spokenTo: UInt32 = 1 << 14
     /// Something was sent.
     private static let answered: UInt32 = 1 << 15
-    /// A short read does not mean that nothing more is there, of which no event would tell: a read ends at the mark of urgent data, and
-    /// on a Unix socket behind bytes that descriptors came with. See tcp(7), unix(7).
-    private static let unsure: UInt32 = 1 << 17
     /// Something was received, or sent, since `takeMove`; after `.answered` it is not noted.
     private static let moved: UInt32 = 1 << 16
 
@@ -115,10 +115,10 @@ struct ResponderExchange: ~Copyable {
     mutating func begin(
         _ flags: UInt32, _ respond: ResponderKind.Respond, _ output: inout ResponderOutput
     ) -> Outcome {
-        let news = flags & (Self.readable | Self.ended | UInt32(MINATO_PRIORITY))
+        let news = flags & (Self.readable | Self.ended | Self.unsure)
         // There is something to read, and nothing else to do before or after.
         guard !has(Self.work), news == Self.readable else {
-            note(news)
+            state |= news & Self.ended == 0 ? news : news | Self.readable
             return .unfinished
         }
         if let outcome = unsafe receive(respond, Self.spokenTo, &output) { return outcome }
@@ -126,13 +126,6 @@ struct ResponderExchange: ~Copyable {
         guard has(Self.work) else { return .answered }
         state |= Self.moved
         return .unfinished
-    }
-
-    @inline(never)
-    private mutating func note(_ news: UInt32) {
-        state |= news & (Self.readable | Self.ended)
-        if news & Self.ended != 0 { state |= Self.readable }
-        if news & UInt32(MINATO_PRIORITY) != 0 { state |= Self.unsure }
     }
 
     /// Sends what waits, then reads and answers until there is nothing more to do. See `begin`.
