@@ -82,10 +82,8 @@ public class SocketServer: @unchecked Sendable {
         let me = WorkerID.thisTask
         let before = stopTaking { ($0.finished, $0.ended) }
         let state = state
-        // Longer than that it need not be, and a sleep of `Int64.max` seconds would stop the program.
-        let century = Duration.seconds(3_000_000_000)
         await withTaskGroup(of: Void.self) { group in
-            if let timeout { group.addTask { try? await Task.sleep(for: min(max(timeout, .zero), century)) } }
+            if let timeout { group.addTask { try? await Task.sleep(for: timeout.forSleeping) } }
             group.addTask {
                 while !Task.isCancelled, let gate = state.withLock({ $0.gateUnlessDone(besides: me) }) {
                     await gate.wait()

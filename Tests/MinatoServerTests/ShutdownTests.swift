@@ -1,52 +1,52 @@
-import Glibc
 import MinatoServer
 import MinatoSocket
 import TestSupport
 import Testing
 
+/// Whether clients are refused. To be asked in a process that starts no others (`processExitsWith`): a program that is started has copies
+/// of all descriptors until it is executed, and for so long the kernel listens.
+private func isRefused(_ address: SocketAddress) -> Bool {
+    errorCode { () throws(SocketError) in _ = try Socket.connect(to: .address(address)) } == .connectionRefused
+}
+
 @Suite("Ending a server", .watchdog)
 struct ShutdownTests {
-    /// Waits until clients are refused: a program that another test starts has copies of all descriptors until it is executed.
-    private func waitUntilRefused(_ address: SocketAddress) {
-        while errorCode({ () throws(SocketError) in _ = try Socket.connect(to: .address(address)) })
-            != .connectionRefused
-        {
-            sched_yield()
-        }
-    }
-
     @Test("Before serving: clients are refused, and serving throws .closed, however often")
-    func before() throws {
-        let server = try tcpServer()
-        server.shutdown()
-        server.shutdown()
-        waitUntilRefused(server.address)
-        for _ in 0..<2 {
-            let error = #expect(throws: SocketError.self) { try server.serveBlocking(echo) }
-            #expect(error?.code == .closed)
-            #expect(error?.operation == .serve)
-            #expect(error?.description == "serve: Closed")
+    func before() async {
+        await #expect(processExitsWith: .success) {
+            let server = try tcpServer()
+            server.shutdown()
+            server.shutdown()
+            #expect(isRefused(server.address))
+            for _ in 0..<2 {
+                let error = #expect(throws: SocketError.self) { try server.serveBlocking(echo) }
+                #expect(error?.code == .closed)
+                #expect(error?.operation == .serve)
+                #expect(error?.description == "serve: Closed")
+            }
         }
     }
 
     @Test("While nothing happens: serving returns, the port is free, and another shutdown does nothing")
-    func idle() throws {
-        var address = SocketAddress()
-        for round in 0..<20 {
-            let endpoint: Endpoint = round == 0 ? .tcp("127.0.0.1", 0) : .address(address)
-            let server = try TCPServer(on: endpoint)
-            if round > 0 { #expect(server.address == address) }
-            address = server.address
-            try serving(server) {
-                try $0.serveBlocking(echo)
-            } while: {
-                let connection = try client(of: server)
-                try connection.sendAll("x")
-                _ = try connection.receive(atMost: 1)
+    func idle() async {
+        await #expect(processExitsWith: .success) {
+            var address = SocketAddress()
+            for round in 0..<20 {
+                let endpoint: Endpoint = round == 0 ? .tcp("127.0.0.1", 0) : .address(address)
+                let server = try TCPServer(on: endpoint)
+                if round > 0 { #expect(server.address == address) }
+                address = server.address
+                try serving(server) {
+                    try $0.serveBlocking(echo)
+                } while: {
+                    let connection = try client(of: server)
+                    try connection.sendAll("x")
+                    _ = try connection.receive(atMost: 1)
+                }
+                server.shutdown()
+                #expect(isRefused(address))
+                #expect(errorCode { () throws(SocketError) in try server.serveBlocking(echo) } == .closed)
             }
-            server.shutdown()
-            waitUntilRefused(address)
-            #expect(errorCode { () throws(SocketError) in try server.serveBlocking(echo) } == .closed)
         }
     }
 
@@ -85,24 +85,26 @@ struct ShutdownTests {
     }
 
     @Test("While all threads are busy and clients wait in the backlog")
-    func fullPool() throws {
-        var limits = ServerLimits()
-        limits.threads = 1
-        let server = try tcpServer(limits: limits)
-        let started = Journal<Bool>()
-        let background = try Background {
-            try server.serveBlocking { connection, _ in
-                started.write(true)
-                _ = try connection.receive(atMost: 10)
+    func fullPool() async {
+        await #expect(processExitsWith: .success) {
+            var limits = ServerLimits()
+            limits.threads = 1
+            let server = try tcpServer(limits: limits)
+            let started = Journal<Bool>()
+            let background = try Background {
+                try server.serveBlocking { connection, _ in
+                    started.write(true)
+                    _ = try connection.receive(atMost: 10)
+                }
             }
+            var clients: [SharedSocket] = []
+            for _ in 0..<5 { clients.append(SharedSocket(try client(of: server))) }
+            started.wait(for: 1)
+            server.shutdown()
+            try background.join()
+            #expect(started.entries.count == 1)
+            #expect(isRefused(server.address))
         }
-        var clients: [SharedSocket] = []
-        for _ in 0..<5 { clients.append(SharedSocket(try client(of: server))) }
-        started.wait(for: 1)
-        server.shutdown()
-        try background.join()
-        #expect(started.entries.count == 1)
-        waitUntilRefused(server.address)
     }
 
     @Test("Fifty times while clients keep connecting")
@@ -171,13 +173,14 @@ struct ShutdownTests {
     }
 
     @Test("A server that is let go of without serving frees its address")
-    func dropped() throws {
-        var address = SocketAddress()
-        for round in 0..<3 {
-            let server = try TCPServer(on: round == 0 ? .tcp("127.0.0.1", 0) : .address(address))
-            address = server.address
-            _ = consume server
-            waitUntilRefused(address)
+    func dropped() async {
+        await #expect(processExitsWith: .success) {
+            var address = SocketAddress()
+            for round in 0..<3 {
+                let server = try TCPServer(on: round == 0 ? .tcp("127.0.0.1", 0) : .address(address))
+                address = server.address
+            }
+            #expect(isRefused(address))
         }
     }
 }

@@ -43,7 +43,9 @@ struct DeadlineTests {
             #expect(duration.nanosecondsRoundedUp == .max)
             #expect((duration * -1).nanosecondsRoundedUp == .min)
             #expect(Deadline.after(duration) == .none)
+            #expect(duration.forSleeping == .seconds(3_000_000_000) && (duration * -1).forSleeping == .zero)
         }
+        #expect(Duration.seconds(1).forSleeping == .seconds(1))
     }
 
     @Test("What was counted from a time just asked for is even, so that no long turn of a loop puts it off")

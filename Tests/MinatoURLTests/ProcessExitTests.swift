@@ -8,65 +8,45 @@ import Testing
 /// A process that ends by exit(3) while its threads are in the midst of requests, as one does that forgets to close: nothing is
 /// freed under them.
 @Suite(.watchdog) struct ProcessExitTests {
-    /// A server and whom its clients trust, as a process takes it from the one that started it.
-    private struct Site: Codable, Sendable {
-        let url: String
-        let authority: String
-
-        init(_ server: PythonServer, _ certificates: TestCertificates) {
-            (url, authority) = (server.url(scheme: "https"), certificates.authority)
-        }
-
-        func opener() -> URLOpener {
-            var configuration = URLOpener.Configuration()
-            configuration.tls.trust = .file(authority)
-            return URLOpener(configuration: configuration)
-        }
-
-        /// Over a connection of its own.
-        func isServed() throws -> Bool {
-            try opener().openBlocking(url, timeout: .seconds(40)).body.read(9) == Array("ok".utf8)
-        }
+    /// What the threads are at, and the function that is called at the exit.
+    private struct Stage {
+        var isExiting = false
+        /// Of the requests that ended during the exit, whether they were answered.
+        var answered: [Bool] = []
     }
 
-    /// For the function that is called at the exit.
-    private static let site = Guarded<Site?>(nil)
+    private static let stage = Guarded(Stage())
 
-    /// What is registered first is called last: a request in it comes after all that libcurl and what it uses do at the exit.
-    @Test func requestsOutliveTheExit() async throws {
+    /// A function that is registered first is called last: after all that libcurl, and what it uses, do at the exit. Requests of others
+    /// go on meanwhile, each over a connection of its own.
+    @Test(arguments: Face.allCases)
+    func requestsOutliveTheExit(_ face: Face) async throws {
         let certificates = try TestCertificates()
         let server = try PythonServer.secure(certificates.issue("right"))
-        await #expect(processExitsWith: .exitCode(7)) { [site = Site(server, certificates) as Site] in
+        let site = [server.url(scheme: "https"), certificates.authority]
+        await #expect(processExitsWith: .exitCode(7)) { [isTasks = (face == .tasks) as Bool, site = site as [String]] in
             atexit {
-                let site = ProcessExitTests.site.withLock { $0 }
-                _exit((try? site?.isServed()) == true ? 7 : 1)
+                ProcessExitTests.stage.withLock { $0.isExiting = true }
+                let answered = ProcessExitTests.stage.wait { $0.answered.count < 6 ? nil : $0.answered }
+                _exit(answered?.allSatisfy(\.self) == true ? 7 : 1)
             }
-            ProcessExitTests.site.withLock { $0 = site }
-            guard try site.isServed() else { exit(1) }
-            exit(0)
-        }
-    }
-
-    /// Threads and tasks go on until there is no process any more.
-    @Test func endsInTheMidst() async throws {
-        let certificates = try TestCertificates()
-        let server = try PythonServer.secure(certificates.issue("right"))
-        await #expect(processExitsWith: .exitCode(7)) { [site = Site(server, certificates) as Site] in
-            let (url, opener) = (site.url, site.opener())
-            let gates = (0..<6).map { _ in Gate() }
-            for (index, gate) in gates.enumerated() {
-                if index % 2 == 0 {
-                    Task {
-                        while true { if (try? await opener.open(url).body.read(9)) != nil { gate.open() } }
-                    }
-                } else {
-                    try Thread.start {
-                        while true { if (try? opener.openBlocking(url).body.read(9)) != nil { gate.open() } }
+            let face: Face = isTasks ? .tasks : .threads
+            var configuration = URLOpener.Configuration()
+            configuration.tls.trust = .file(site[1])
+            let openings = { @Sendable [configuration] in
+                let body = try await face.open(URLOpener(configuration: configuration), site[0]).body
+                return try await body.read(9) == Array("ok".utf8)
+            }
+            guard try await openings() else { exit(1) }
+            for _ in 0..<3 {
+                Task {
+                    while true {
+                        let isAnswered = (try? await openings()) == true
+                        ProcessExitTests.stage.withLockAndWake { if $0.isExiting { $0.answered.append(isAnswered) } }
                     }
                 }
             }
-            for gate in gates { #expect(await gate.opened()) }
-            exit(7)
+            exit(0)
         }
     }
 }

@@ -72,4 +72,8 @@ extension Duration {
         let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         return Int64(clamping: whole + (rest > 0 ? 1 : 0))
     }
+
+    /// So long as it may be slept by Swift's own clocks, which stop the program at more than `Int64.max` seconds from now: not below
+    /// zero, and a century at most.
+    package var forSleeping: Duration { min(max(self, .zero), .seconds(3_000_000_000)) }
 }

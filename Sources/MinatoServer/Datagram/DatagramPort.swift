@@ -58,7 +58,7 @@ final class DatagramPort: Sendable {
         _ bytes: [UInt8], to receiver: SocketAddress, from source: PacketInfo?, on loop: EventLoop
     ) async throws(SocketError) {
         var end: Deadline?
-        var pause = Duration.milliseconds(1)
+        var pause = GrowingPause()
         while true {
             let result = unsafe bytes.withUnsafeBytes { unsafe sendOnce($0, to: receiver, from: source) }
             if result >= 0 { return }
@@ -68,11 +68,10 @@ final class DatagramPort: Sendable {
             end = limit
             guard !limit.hasPassed else { throw failure(.timedOut, receiver) }
             do throws(SocketError) {
-                try await loop.sleep(until: min(limit, .after(pause)))
+                try await loop.sleep(until: min(limit, pause.next()))
             } catch {
                 throw failure(error.code, receiver)
             }
-            pause = min(pause * 2, .milliseconds(50))
         }
     }
 

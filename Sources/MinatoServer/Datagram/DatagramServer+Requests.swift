@@ -44,14 +44,12 @@ extension DatagramServer {
 private final class ReplyPort: Sendable {
     private let socket: Socket
     private let timeout: Duration?
-    private let isUnix: Bool
-    private let time = Guarded(())
+    private let pausing = Guarded(())
 
     init(_ listener: borrowing Socket, timeout: Duration?) throws(SocketError) {
-        isUnix = listener.family == .unix
         self.timeout = timeout
         var socket = try listener.duplicate()
-        try socket.setTimeout(isUnix ? .zero : timeout)
+        try socket.setTimeout(listener.family == .unix ? .zero : timeout)
         self.socket = socket
     }
 
@@ -61,21 +59,20 @@ private final class ReplyPort: Sendable {
     /// of the socket, which all handlers have: what one of them sets would have another one wait for ever. So it is tried again.
     func send(_ bytes: Span<UInt8>, _ ancillary: [AncillaryData], to receiver: SocketAddress) throws(SocketError) {
         let deadline = Deadline.after(timeout)
-        var pause = Duration.milliseconds(1)
+        var pause = GrowingPause()
         while true {
             do throws(SocketError) {
                 _ = try socket.sendMessage(bytes, ancillary: ancillary, to: receiver)
                 return
             } catch {
-                guard isUnix, error.code == .wouldBlock else { throw error }
+                guard socket.family == .unix, error.code == .wouldBlock else { throw error }
                 guard !deadline.hasPassed else {
                     throw SocketError(
                         .send, .timedOut, network: error.network, local: error.local, remote: receiver,
                         subject: error.subject)
                 }
             }
-            time.wait(until: min(deadline, .after(pause))) { _ in nil as Void? }
-            pause = min(pause * 2, .milliseconds(50))
+            pausing.wait(until: min(deadline, pause.next())) { _ in nil as Void? }
         }
     }
 }

@@ -131,7 +131,7 @@ final class Dialer: LoopErrand<Channel>, @unchecked Sendable {
             guard !attempt.isRegistered else { return }
             let result = loop.core.add(attempt, attempt.connect.descriptor, interest: UInt32(MINATO_WRITABLE))
             if result < 0 { lose(attempt, .init(result: result)) }
-        case .noRoom: loop.core.setTimer(attempt, attempt.pause.next())
+        case .noRoom: loop.core.setTimer(attempt, attempt.pause.next().nanoseconds)
         case .failed(let code): lose(attempt, code)
         }
     }

@@ -36,7 +36,7 @@ extension Channel {
             let result = uninterrupted { attempt(descriptor) }
             if result >= 0 { return }
             if result != -Int64(EAGAIN) { throw end(.writing, result) }
-            let next = min(limit, Deadline(nanoseconds: pause.next()))
+            let next = min(limit, pause.next())
             let wake = await pauseSending(until: next)
             guard wake == .timedOut, !limit.hasPassed else { throw end(.writing, wake) }
         }

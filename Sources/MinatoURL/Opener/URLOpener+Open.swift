@@ -76,7 +76,7 @@ extension URLOpener {
     private static func wait(_ pause: Duration, _ url: String) async throws(OpenError) {
         guard pause > .zero else { return }
         do {
-            try await Task.sleep(for: pause, clock: SuspendingClock())
+            try await Task.sleep(for: pause.forSleeping, clock: SuspendingClock())
         } catch {
             throw OpenError(.cancelled, .open, url: url, detail: "the task was cancelled")
         }

@@ -153,7 +153,7 @@ final class CurlTransfer: @unchecked Sendable {
             lastProgress = minato_clock_now()
         }
         let inPipe = pipe.moment
-        let connecting = hasConnection || request.isForFTP ? easy.number(CURLINFO_PRETRANSFER_TIME_T) : 0
+        let connecting = connectingTime
         return HopClock.Moment(
             connectedAt: connecting > 0 ? start + Int64(connecting) * 1000 : nil,
             hasHead: inPipe.hasHead, isSending: hasBody && !isSendingPaused && sent < length ?? .max,
@@ -162,9 +162,10 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     /// Whether name, connection and TLS are done, so that the request itself is under way.
-    var isConnected: Bool {
-        (hasConnection || request.isForFTP) && easy.number(CURLINFO_PRETRANSFER_TIME_T) > 0
-    }
+    var isConnected: Bool { connectingTime > 0 }
+
+    /// How long that took, in microseconds; 0 while it is not done.
+    private var connectingTime: Int { hasConnection ? easy.number(CURLINFO_PRETRANSFER_TIME_T) : 0 }
 
     /// The time, in the callbacks of libcurl: of what the loop found ready at once it is the same for all.
     var now: Int64 { core?.now ?? minato_clock_now() }
@@ -367,8 +368,11 @@ extension CurlTransfer {
             refusedAddress = place
             return CURL_SOCKET_BAD
         }
-        hasConnection = false
-        tunnelParser = ResponseHeadParser(mayBeFramed: false)
+        // With FTP it may be one for data, beside the connection that there is.
+        if !request.isForFTP {
+            hasConnection = false
+            tunnelParser = ResponseHeadParser(mayBeFramed: false)
+        }
         let socket = unsafe minato_curl_open_socket(address)
         sockets?.add(socket)
         return socket
