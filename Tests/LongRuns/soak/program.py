@@ -59,12 +59,14 @@ class Program:
         many descriptors and threads as then, without one until two looks agree.
         """
         end = time.monotonic() + 10
+        before = None
         while True:
             numbers = self.ask("status") | {"descriptors": self.descriptors(), "threads": self.threads()}
-            is_same = like and all(numbers[kind] == like[kind] for kind in ("descriptors", "threads"))
+            model = like or before
+            is_same = model and all(numbers[kind] == model[kind] for kind in ("descriptors", "threads"))
             if numbers["tasks"] == 0 and is_same or time.monotonic() > end:
                 return numbers | {"private": self.private()}
-            like = like or numbers
+            before = numbers
             time.sleep(0.2)
 
     def stop(self):
