@@ -60,7 +60,7 @@ private final class Talk: Sendable {
     /// What the thread that sends is at.
     private enum Sending {
         case nothing, piece
-        case failed(SocketError)
+        case failed(any Error)
     }
 
     init(_ socket: consuming Socket) { self.socket = socket }
@@ -68,15 +68,17 @@ private final class Talk: Sendable {
     func exchangeStreams() throws {
         _ = try ServingThread { () throws(SocketError) in self.sendInput() }
         do {
-            while case let piece = try socket.receive(atMost: Self.pieceSize), !piece.isEmpty { try write(piece) }
+            while case let piece = try socket.receive(atMost: Self.pieceSize), !piece.isEmpty {
+                try Terminal.write(piece)
+            }
         } catch let error as SocketError {
             throw failure() ?? error
         }
         if let failure = failure() { throw failure }
     }
 
-    /// Why not all that was read of the input could be sent, once that is known: a reset may be seen by either thread first.
-    private func failure() -> SocketError? {
+    /// Why not all of the input could be sent, once that is known: a reset may be seen by either thread first.
+    private func failure() -> (any Error)? {
         sending.wait {
             switch $0 {
             case .nothing: .some(nil)
@@ -87,8 +89,8 @@ private final class Talk: Sendable {
     }
 
     private func sendInput() {
-        do throws(SocketError) {
-            while let piece = readInput() {
+        do {
+            while let piece = try readInput() {
                 sending.withLock { $0 = .piece }
                 try socket.sendAll(piece)
                 sending.withLockAndWake { $0 = .nothing }
@@ -96,32 +98,29 @@ private final class Talk: Sendable {
             try socket.shutdown(.sending)
         } catch {
             sending.withLockAndWake { $0 = .failed(error) }
+            // A server of TCP sees a reset, and does not take a part of the input for all of it.
+            try? socket.setOption(.linger, .upTo(seconds: 0))
             // Ends the receiving as well.
-            try? socket.shutdown(.both)
+            try? socket.shutdown(.receiving)
         }
     }
 
     func exchangeDatagrams() throws {
         var message: [UInt8] = []
         // One byte more than any datagram has is enough for the kernel to refuse it.
-        while message.count <= Self.pieceSize, let piece = readInput() { message += piece }
+        while message.count <= Self.pieceSize, let piece = try readInput() { message += piece }
         try socket.send(message)
-        try write(try socket.receive(atMost: Self.pieceSize))
+        try Terminal.write(try socket.receive(atMost: Self.pieceSize))
     }
 
     /// The next bytes of standard input, nil at its end.
-    private func readInput() -> [UInt8]? {
+    private func readInput() throws(FileFailure) -> [UInt8]? {
         var piece = [UInt8](repeating: 0, count: Self.pieceSize)
-        while true {
-            let count = unsafe piece.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return nil }
-            piece.removeLast(piece.count - count)
-            return piece
-        }
-    }
-
-    private func write(_ bytes: [UInt8]) throws(FileFailure) {
-        if !Terminal.write(STDOUT_FILENO, bytes) { throw FileFailure("write", "standard output", errno) }
+        let count = Descriptor.read(STDIN_FILENO, into: &piece)
+        // Standard input that is closed is an empty one: see StandardStreams.
+        if count == 0 || count < 0 && errno == EBADF { return nil }
+        if count < 0 { throw FileFailure("read", "standard input", errno) }
+        piece.removeLast(piece.count - count)
+        return piece
     }
 }

@@ -36,7 +36,8 @@ final class OutputFile {
     }
 
     func write(_ bytes: [UInt8]) throws(FileFailure) {
-        if !Terminal.write(descriptor, bytes) { throw FileFailure("write", path ?? "standard output", errno) }
+        guard let path else { return try Terminal.write(bytes) }
+        if !Descriptor.write(descriptor, bytes) { throw FileFailure("write", path, errno) }
     }
 
     /// Gives the file its name.
