@@ -31,13 +31,13 @@ struct SendCommand: ParsableCommand {
 
     func run() throws {
         let text = words.joined(separator: " ")
-        do throws(SocketError) {
+        do {
             let endpoint: Endpoint = udp ? .udp(host, port) : .tcp(host, port)
             let socket = try Socket.connect(to: endpoint, timeout: timeout?.duration)
             try socket.sendAll(text + "\n")
             let reply = try socket.receive(atMost: 1024)
-            Terminal.print("Sent:     \(text)")
-            Terminal.print("Received: \(String(decoding: reply, as: UTF8.self))")
+            try Terminal.print("Sent:     \(text)")
+            try Terminal.print("Received: \(String(decoding: reply, as: UTF8.self))")
         } catch {
             Terminal.complain("\(error)")
             throw ExitCode.failed

@@ -84,7 +84,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
-        do throws(SocketError) {
+        do {
             // Before any thread is started, so that all of them inherit the mask.
             let signals = try SignalDescriptor([SIGINT, SIGTERM])
             try endpoint().run(serving, until: signals, drainTimeout: drainTimeout.duration)

@@ -33,13 +33,15 @@ struct ServedEndpoint {
     }
 
     /// Announces the address and serves until one of the signals comes: then drains, until another one comes.
+    ///
+    /// - Throws: `SocketError`; `FileFailure` when the address cannot be announced: nobody would know where to connect.
     func run(
         _ serving: Serving, until signals: consuming SignalDescriptor, drainTimeout: Duration
-    ) throws(SocketError) {
+    ) throws {
         let server = server
         let address = server.base.address
         let shown = address.unixPath ?? address.abstractName.map { "@" + $0 } ?? "\(address)"
-        Terminal.print("listening on \(transport.rawValue) \(shown)")
+        try Terminal.print("listening on \(transport.rawValue) \(shown)")
         let thread = try ServingThread(
             { () throws(SocketError) in try serving.serve(server) },
             // Whatever ends it, the thread that waits for signals has to hear of it.

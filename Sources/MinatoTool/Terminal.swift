@@ -3,7 +3,7 @@ import Glibc
 /// Standard output and standard error, written whole and at once.
 enum Terminal {
     /// Writes a line to standard output and flushes it: another program may wait for it.
-    static func print(_ line: String) { try? write(Array((line + "\n").utf8)) }
+    static func print(_ line: String) throws(FileFailure) { try write(Array((line + "\n").utf8)) }
 
     /// Writes bytes to standard output.
     static func write(_ bytes: [UInt8]) throws(FileFailure) {

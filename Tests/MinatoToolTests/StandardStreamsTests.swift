@@ -88,4 +88,26 @@ struct StandardStreamsTests {
             """, Tool.path, "get", url)
         #expect(client.readToEnd() == "200000 0\n", "\(client.readErrors())")
     }
+
+    /// They used to succeed; `serve` went on at a place that nobody knew.
+    @Test("Output that cannot be written fails every command", arguments: [">/dev/full", ">&-"])
+    func unwritable(_ output: String) throws {
+        let reason = output == ">&-" ? "Bad file descriptor" : "No space left on device"
+        let server = try RunningServer("tcp")
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        let commands = [
+            "get data:,abc", "get --json data:,abc", "get --json gopher://127.0.0.1/",
+            "send localhost \(server.port) x",
+            "connect tcp --port \(server.port) <'\(try directory.write("word", Array("word".utf8)))'", "demo",
+            "serve tcp",
+            "serve udp --face blocking", "serve unix --path '\(path)' --face responder",
+        ]
+        for command in commands {
+            let outcome = try shell("exec \(Self.tool) \(command) \(output)")
+            #expect(outcome == (1, "", "minato: write standard output: \(reason)\n"), "\(command)")
+        }
+        #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "word\n", "the server's path is gone")
+        #expect(server.terminate() == 0)
+    }
 }

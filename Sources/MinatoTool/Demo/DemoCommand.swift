@@ -30,20 +30,32 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         // Its server is on this machine, which a proxy of the environment would not reach.
         URLOpener.install(URLOpener(ProxyHandler(.none)))
+        let failed: Int
+        do {
+            failed = try runAll()
+        } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode.failed
+        }
+        if failed > 0 { throw ExitCode.failed }
+    }
+
+    /// Runs all dialogues, and returns how many were not as expected.
+    private func runAll() throws(FileFailure) -> Int {
         var failed = 0
         for (index, dialogue) in Self.dialogues.enumerated() {
             let number = index + 1
-            Terminal.print("\(number). \(dialogue.title)")
+            try Terminal.print("\(number). \(dialogue.title)")
             do {
                 let script = Script(isPlanted: plantWrongReply == number)
                 try TaskBridge.run { try await dialogue.run(script) }
-                Terminal.print("   ok\n")
+                try Terminal.print("   ok\n")
             } catch {
                 failed += 1
-                Terminal.print("   FAILED: \(error)\n")
+                try Terminal.print("   FAILED: \(error)\n")
             }
         }
-        Terminal.print("\(Self.dialogues.count - failed) of \(Self.dialogues.count) dialogues as expected")
-        if failed > 0 { throw ExitCode.failed }
+        try Terminal.print("\(Self.dialogues.count - failed) of \(Self.dialogues.count) dialogues as expected")
+        return failed
     }
 }

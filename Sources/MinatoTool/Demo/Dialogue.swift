@@ -16,9 +16,9 @@ struct Script: Sendable {
     /// No step of a demonstration takes longer, whatever goes wrong.
     let patience: Duration = .seconds(20)
 
-    /// Shows a line of one of the programs.
+    /// Shows a line of one of the programs. Where that fails, the lines of the command fail too, which tells it.
     func show(_ program: String, _ line: String) {
-        Terminal.print("   \(program.padded(to: 8))\(line)")
+        try? Terminal.print("   \(program.padded(to: 8))\(line)")
     }
 
     /// What the server sends: `reply`, or something else when a wrong reply is planted.

@@ -94,14 +94,9 @@ struct GetCommand: ParsableCommand {
     func run() throws {
         let fetch = Fetch(self)
         let result = Result { try fetch.run() }
-        if json {
-            if case .failure(let error) = result {
-                Terminal.print(fetch.report.text(error))
-            } else {
-                Terminal.print(fetch.report.text(nil))
-            }
-        }
         do {
+            // When it cannot be written, that is the failure to tell: the object would have told the other one.
+            if json { try Terminal.print(fetch.report.text(result.failure)) }
             try result.get()
         } catch let error as OpenError {
             Terminal.complain("\(error)")
@@ -110,5 +105,12 @@ struct GetCommand: ParsableCommand {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }
+    }
+}
+
+extension Result {
+    /// What it failed with, if it did.
+    fileprivate var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
     }
 }
