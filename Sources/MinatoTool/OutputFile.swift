@@ -10,18 +10,27 @@ struct FileFailure: Error, CustomStringConvertible {
 }
 
 /// Where a body goes: standard output, or a file that appears under its name when it is complete.
+///
+/// What is at the path already and is no regular file (a pipe, a terminal, a link) is written to as it is.
 final class OutputFile {
     private let path: String?
-    private let temporaryPath: String
+    /// Where the bytes are until then; nil when they go straight to where they belong.
+    private var temporaryPath: String?
     private var descriptor: Int32
-    private var isCommitted = false
 
     /// Standard output for nil.
     init(_ path: String?) throws(FileFailure) {
         self.path = path
         guard let path else {
-            temporaryPath = ""
             descriptor = STDOUT_FILENO
+            return
+        }
+        var status = stat()
+        if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            descriptor = unsafe open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+            if descriptor < 0 { throw FileFailure("open", path, errno) }
+            // It may be a pipe that nobody reads any more: EPIPE, which is told, and no signal that ends the tool.
+            signal(SIGPIPE, SIG_IGN)
             return
         }
         // Beside the target, so that it can be renamed.
@@ -46,14 +55,15 @@ final class OutputFile {
         let result = close(descriptor)
         descriptor = -1
         if result < 0 { throw FileFailure("write", path, errno) }
+        guard let temporaryPath else { return }
         if unsafe rename(temporaryPath, path) < 0 { throw FileFailure("rename", path, errno) }
-        isCommitted = true
+        self.temporaryPath = nil
     }
 
     deinit {
         guard path != nil else { return }
         if descriptor >= 0 { close(descriptor) }
-        if !isCommitted { unsafe unlink(temporaryPath) }
+        if let temporaryPath { unsafe unlink(temporaryPath) }
     }
 }
 
