@@ -53,6 +53,8 @@ struct ConnectCommand: ParsableCommand {
 /// A connected socket between standard input and standard output, for the thread that sends and the one that receives.
 private final class Talk: Sendable {
     private static let pieceSize = 65_536
+    /// The kernel refuses a longer datagram, however large its buffers are: there is no memory in one piece for it.
+    private static let messageLimit = 16 << 20
 
     private let socket: Socket
     private let sending = Guarded(Sending.nothing)
@@ -107,10 +109,11 @@ private final class Talk: Sendable {
 
     func exchangeDatagrams() throws {
         var message: [UInt8] = []
-        // One byte more than any datagram has is enough for the kernel to refuse it.
-        while message.count <= Self.pieceSize, let piece = try readInput() { message += piece }
+        while message.count <= Self.messageLimit, let piece = try readInput() { message += piece }
         try socket.send(message)
-        try Terminal.write(try socket.receive(atMost: Self.pieceSize))
+        // A reply is as long as it is: that of a Unix socket may be longer than any size one could name here.
+        let length = try socket.receiveFrom(atMost: 1, flags: .peek).length
+        try Terminal.write(try socket.receive(atMost: length))
     }
 
     /// The next bytes of standard input, nil at its end.
