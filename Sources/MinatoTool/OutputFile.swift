@@ -1,14 +1,5 @@
 import Glibc
 
-/// A file of the caller's that could not be read or written.
-struct FileFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ operation: String, _ path: String, _ code: Int32) {
-        description = "\(operation) \(path): \(unsafe String(cString: strerror(code)))"
-    }
-}
-
 /// Where a body goes: standard output, or a file that appears under its name when it is complete.
 ///
 /// What is at the path already and is no regular file (a pipe, a terminal, a link) is written to as it is.
@@ -64,26 +55,5 @@ final class OutputFile {
         guard path != nil else { return }
         if descriptor >= 0 { close(descriptor) }
         if let temporaryPath { unsafe unlink(temporaryPath) }
-    }
-}
-
-/// A password that stands in a file, so that it is in no command line.
-enum PasswordFile {
-    /// The first line, without its end; at most 4,096 bytes.
-    static func firstLine(of path: String) throws(FileFailure) -> String {
-        let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0 { throw FileFailure("open", path, errno) }
-        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-        var line: [UInt8] = []
-        var byte: UInt8 = 0
-        while line.count < 4096 {
-            let count = unsafe read(descriptor, &byte, 1)
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw FileFailure("read", path, errno) }
-            if count == 0 || byte == UInt8(ascii: "\n") { break }
-            line.append(byte)
-        }
-        if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        return String(decoding: line, as: UTF8.self)
     }
 }

@@ -36,7 +36,10 @@ struct GetCommand: ParsableCommand {
     @Option(help: "The user to authenticate as; needs --password-file.")
     var user: String?
 
-    @Option(help: ArgumentHelp("The file whose first line is the password; - for standard input.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The file whose first line, UTF-8 of at most 4096 bytes, is the password; - for standard input.",
+            valueName: "file"))
     var passwordFile: String?
 
     @Option(help: "The realm that the password is for. Default: any.")
