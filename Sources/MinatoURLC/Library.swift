@@ -20,6 +20,17 @@ public func minato_url_error_name(_ code: Int32) -> UnsafePointer<CChar>? {
     return unsafe (row?.name.utf8Start).map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
 }
 
+/// Runs what a function does, with the cancellation of the calling thread (pthread_setcancelstate(3)) put off until it has ended.
+///
+/// Cancelled in the midst, the thread would end with what it has: the locks of a transfer, descriptors that nobody can close.
+/// All that the body holds has to be let go of in it.
+func uncancelled<Result>(_ body: () -> Result) -> Result {
+    var state: Int32 = 0
+    unsafe pthread_setcancelstate(Int32(PTHREAD_CANCEL_DISABLE), &state)
+    defer { pthread_setcancelstate(state, nil) }
+    return body()
+}
+
 /// Runs what a function does with an object, and returns the number of its failure.
 ///
 /// - Parameter noting: Whether the line about it stays with a URL. Not for questions: those about a response that did not come
@@ -27,16 +38,14 @@ public func minato_url_error_name(_ code: Int32) -> UnsafePointer<CChar>? {
 func perform<Object>(
     _ handle: OpaquePointer?, as kind: Object.Type, noting: Bool = true, _ body: (Object) throws(Failure) -> Int64
 ) -> Int64 {
-    guard let object = unsafe Handles.find(handle, as: kind) else { return Failure(.badHandle, "").result }
-    // Cancelled in here, the thread would end with what it has: the locks of the transfer.
-    var state: Int32 = 0
-    unsafe pthread_setcancelstate(Int32(PTHREAD_CANCEL_DISABLE), &state)
-    defer { pthread_setcancelstate(state, nil) }
-    do throws(Failure) {
-        return try body(object)
-    } catch {
-        if noting { (object as? URLHandle)?.note(error) }
-        return error.result
+    uncancelled {
+        guard let object = unsafe Handles.find(handle, as: kind) else { return Failure(.badHandle, "").result }
+        do throws(Failure) {
+            return try body(object)
+        } catch {
+            if noting { (object as? URLHandle)?.note(error) }
+            return error.result
+        }
     }
 }
 

@@ -15,7 +15,7 @@ public func minato_url_opener_create(_ opener: UnsafeMutablePointer<OpaquePointe
 /// See `minato/url.h`.
 @c @implementation
 public func minato_url_opener_close(_ opener: OpaquePointer?) {
-    _ = unsafe Handles.remove(opener, as: OpenerHandle.self)
+    uncancelled { _ = unsafe Handles.remove(opener, as: OpenerHandle.self) }
 }
 
 /// See `minato/url.h`.

@@ -10,20 +10,22 @@ internal import MinatoURL
 public func minato_url_create(_ opener: OpaquePointer?, _ url: UnsafeMutablePointer<OpaquePointer?>?) -> Int32 {
     guard let url = unsafe url else { return Int32(Failure(.badArgument, "").result) }
     unsafe url.pointee = nil
-    let handle = unsafe opener == nil ? OpenerHandle.shared : Handles.find(opener, as: OpenerHandle.self)
-    guard let handle else { return Int32(Failure(.badHandle, "").result) }
-    do throws(Failure) {
-        unsafe url.pointee = Handles.add(try URLHandle(handle))
-        return 0
-    } catch {
-        return Int32(error.result)
+    return uncancelled {
+        let handle = unsafe opener == nil ? OpenerHandle.shared : Handles.find(opener, as: OpenerHandle.self)
+        guard let handle else { return Int32(Failure(.badHandle, "").result) }
+        do throws(Failure) {
+            unsafe url.pointee = Handles.add(try URLHandle(handle))
+            return 0
+        } catch {
+            return Int32(error.result)
+        }
     }
 }
 
 /// See `minato/url.h`.
 @c @implementation
 public func minato_url_close(_ url: OpaquePointer?) {
-    unsafe Handles.remove(url, as: URLHandle.self)?.cancel()
+    uncancelled { unsafe Handles.remove(url, as: URLHandle.self)?.cancel() }
 }
 
 /// See `minato/url.h`.

@@ -18,7 +18,10 @@ final class URLHandle: Sendable {
         var total: Duration?
         var limit = Int.max
 
-        var response: URLOpener.BlockingResponse?
+        var response: URLOpener.BlockingResponse? {
+            didSet { headers = nil }
+        }
+        /// Those of this response, when they have been asked for.
         var headers: [Header]?
         /// How many bytes of its body have been read.
         var received = 0
@@ -91,7 +94,7 @@ extension URLHandle {
     func open(_ text: String) throws(Failure) {
         try exclusively { () throws(OpenError) in
             let settings = state.withLock { state in
-                defer { (state.response, state.headers, state.received) = (nil, nil, 0) }
+                defer { (state.response, state.received) = (nil, 0) }
                 return state
             }
             do throws(OpenError) {
@@ -140,17 +143,18 @@ extension URLHandle {
 
     var headers: [Header] {
         get throws(Failure) {
-            let response = try response
-            return state.withLock { state in
-                if let headers = state.headers { return headers }
-                let headers = response.fields.map { field in
-                    Header(
-                        name: Array(field.name.rawName.utf8),
-                        value: unsafe field.withUnsafeBytesOfValue { unsafe Array($0) })
+            let headers = state.withLock { state in
+                if state.headers == nil {
+                    state.headers = state.response?.fields.map { field in
+                        Header(
+                            name: Array(field.name.rawName.utf8),
+                            value: unsafe field.withUnsafeBytesOfValue { unsafe Array($0) })
+                    }
                 }
-                state.headers = headers
-                return headers
+                return state.headers
             }
+            guard let headers else { throw Failure(.notOpen, "there is no response") }
+            return headers
         }
     }
 
