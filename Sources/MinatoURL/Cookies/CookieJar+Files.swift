@@ -37,8 +37,9 @@ extension CookieJar {
     /// Writes the cookies to a file in Netscape's format, in place of what is there.
     ///
     /// The file is written under another name in the same directory, with mode 0600, and then renamed: nobody sees a part of
-    /// it, and after a failure the old one is there as it was. A symbolic link at the path is replaced, not followed.
-    /// SameSite, and cookies with a tab in them, have no place in the format. Blocks until the disk has it (fsync(2)).
+    /// it, and after a failure the old one is there as it was. A symbolic link at the path is replaced, not followed; but what is
+    /// no file (a pipe, a device such as /dev/null), or a link to that, is written to as it is. SameSite, and cookies with a tab
+    /// in them, have no place in the format. Blocks until the disk has it (fsync(2)), or the reader of a pipe.
     ///
     /// - Parameters:
     ///   - path: The file.

@@ -1,3 +1,4 @@
+internal import CMinato
 internal import Glibc
 
 /// A file with secrets in it: read as a whole, and replaced as a whole.
@@ -44,11 +45,18 @@ struct SecretFile {
 
     /// Puts a new file with these bytes in its place, which nobody else may read.
     ///
-    /// Whoever opens the path finds the old file or the new one, never a part; so it is after a crash, too.
+    /// Whoever opens the path finds the old file or the new one, never a part; so it is after a crash, too. What is there and no
+    /// file (a pipe, a device such as /dev/null, a link to one) stays, and is written to.
     func replace(with bytes: [UInt8]) throws(Failure) {
+        var status = stat()
+        if unsafe stat(path + [0], &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) {
+            return try feed(bytes)
+        }
         let (name, descriptor) = try makeNeighbour()
         do throws(Failure) {
             try Self.write(bytes, to: descriptor)
+            // Before the name changes hands: else a crash could leave an empty file under it.
+            guard fsync(descriptor) == 0 else { throw Self.closed(descriptor) }
             // The kernel may report here what it could not do before: after a failed close the file is not there either.
             guard close(descriptor) == 0 || errno == EINTR else { throw .system(errno) }
             guard unsafe rename(name, path + [0]) == 0 else { throw .system(errno) }
@@ -56,6 +64,18 @@ struct SecretFile {
             unsafe unlink(name)
             throw error
         }
+    }
+
+    /// Writes to what is at the path and no file.
+    private func feed(_ bytes: [UInt8]) throws(Failure) {
+        let descriptor = unsafe open(path + [0], O_WRONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw .system(errno) }
+        // A pipe that nobody reads any more: EPIPE, and no signal that ends the process.
+        var guarded = minato_sigpipe_guard()
+        unsafe minato_sigpipe_begin(&guarded)
+        defer { unsafe minato_sigpipe_end(&guarded) }
+        try Self.write(bytes, to: descriptor)
+        guard close(descriptor) == 0 || errno == EINTR else { throw .system(errno) }
     }
 
     /// A new file in the same directory, for only there can it be renamed from. Its name is not made of the file's: it would
@@ -84,8 +104,6 @@ struct SecretFile {
                 throw closed(descriptor)
             }
         }
-        // Before the name changes hands: else a crash could leave an empty file under it.
-        guard fsync(descriptor) == 0 else { throw closed(descriptor) }
     }
 
     private static func closed(_ descriptor: Int32) -> Failure {

@@ -105,6 +105,44 @@ import Testing
         #expect(test.field("http://x.co.uk/") == "" && test.field("http://co.uk/") == "c=3")
     }
 
+    /// A pipe, or a device that is written to for the sake of losing it, is no file to be replaced; a link to one neither.
+    @Test(arguments: [false, true]) func keepsWhatIsNoFile(_ isLink: Bool) throws {
+        let test = TestJar()
+        test.take("a=1; Max-Age=60", from: "https://h.com/")
+        let inner = try TemporaryDirectory()
+        let (pipe, link) = (inner.file("pipe"), inner.file("link"))
+        #expect(unsafe mkfifo(pipe, 0o600) == 0 && symlink(pipe, link) == 0)
+        let reader = try Background { try SecretFile(pipe).read() }
+        try test.jar.save(to: isLink ? link : pipe)
+        let read = String(decoding: try reader.join(), as: UTF8.self)
+        #expect(read.hasSuffix("h.com\tFALSE\t/\tFALSE\t\(Self.end)\ta\t1\n"))
+        for (path, kind) in [(pipe, S_IFIFO), (link, S_IFLNK)] {
+            var status = stat()
+            #expect(unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == kind)
+        }
+        // Nothing is left beside them.
+        #expect(unsafe unlink(pipe) == 0 && unlink(link) == 0 && rmdir(inner.path) == 0)
+    }
+
+    /// One whose reader goes is an error, and no signal.
+    @Test func aPipeThatBreaks() async {
+        await #expect(processExitsWith: .success) {
+            signal(SIGPIPE, SIG_DFL)
+            let inner = try TemporaryDirectory()
+            let pipe = inner.file("pipe")
+            #expect(unsafe mkfifo(pipe, 0o600) == 0)
+            let test = TestJar()
+            // More than a pipe holds.
+            for number in 0..<40 {
+                test.take("n\(number)=\(String(repeating: "x", count: 4000)); Max-Age=60", from: "https://h.com/")
+            }
+            let reader = try Background { close(unsafe open(pipe, O_RDONLY | O_CLOEXEC)) }
+            let error = #expect(throws: CookieFileError.self) { try test.jar.save(to: pipe) }
+            #expect(error?.systemCode == EPIPE)
+            #expect(try reader.join() == 0)
+        }
+    }
+
     @Test func saysWhatTheKernelSaid() throws {
         let missing = directory.file("no/such")
         for (path, code) in [(missing, ENOENT), ("", ENOENT), ("a\0b", EINVAL), (directory.path, EISDIR)] {
