@@ -11,14 +11,17 @@ enum Redaction {
         return line(String(decoding: prefix + bytes[(at + 1)...], as: UTF8.self))
     }
 
-    /// Text on one line: every control becomes `%XX`.
+    /// Text on one line: every control becomes the `%XX` of its bytes, those of C1, which terminals obey as well, and what else
+    /// ends a line too.
     static func line(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
+        // The first bytes of what is looked for.
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || scalar.value == 0x7F {
-                result += PercentEncoding.triplet(UInt8(truncatingIfNeeded: scalar.value))
-            } else {
+            switch scalar.value {
+            case ..<0x20, 0x7F...0x9F, 0x2028, 0x2029:
+                for byte in String(scalar).utf8 { result += PercentEncoding.triplet(byte) }
+            default:
                 result.unicodeScalars.append(scalar)
             }
         }
