@@ -69,12 +69,10 @@ final class OffloadPool: Sendable {
         do {
             try startThread { self.work() }
         } catch {
-            // The threads that there are will come to it. Without any, somebody has to.
-            let own = state.withLock { state in
-                state.threads -= 1
-                return state.threads == 0 ? state.take() : nil
-            }
-            own?()
+            // The threads that there are will come to it. Without any, somebody has to; and to what others left to a thread that
+            // was counted and could not be started either.
+            state.withLock { $0.threads -= 1 }
+            while let own = state.withLock({ $0.threads == 0 ? $0.take() : nil }) { own() }
         }
     }
 

@@ -140,4 +140,19 @@ struct OffloadTests {
         done.wait(for: 2)
         #expect(done.entries.last != own)
     }
+
+    @Test("Two callers without any thread: each may have counted on the other's")
+    func noThreadForTwo() {
+        let pool = OffloadPool(limit: 4, idle: .milliseconds(10))
+        let done = Journal<Int>()
+        let none: (@escaping OffloadPool.Job) throws(SocketError) -> Void = { _ throws(SocketError) in
+            throw SocketError(.startThread, .init(EAGAIN))
+        }
+        pool.perform({ done.write(1) }) { _ throws(SocketError) in
+            // Meanwhile another one.
+            pool.perform({ done.write(2) }, startThread: none)
+            throw SocketError(.startThread, .init(EAGAIN))
+        }
+        #expect(done.entries == [1, 2] && pool.threads == 0)
+    }
 }
