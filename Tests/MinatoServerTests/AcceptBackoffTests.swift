@@ -18,6 +18,21 @@ struct AcceptBackoffTests {
         for _ in 0..<3 { #expect(backoff.failed(.init(code)) == .goOn) }
     }
 
+    @Test("One that comes each time, and never a connection, is no single connection's: pauses, told once; others' is none")
+    func permanent() {
+        var backoff = AcceptBackoff()
+        for round in 0..<3 {
+            for _ in 0..<31 { #expect(backoff.failed(.init(EPERM)) == .goOn) }
+            #expect(backoff.failed(.init(EPERM)) == .pause(.milliseconds(5), isNew: round == 0))
+        }
+        for _ in 0..<100 {
+            #expect(backoff.failed(.init(ECONNABORTED)) == .goOn)
+            backoff.succeeded()
+            #expect(backoff.failed(.wouldBlock) == .goOn)
+        }
+        for _ in 0..<100 { #expect(backoff.failed(.wouldBlock) == .goOn) }
+    }
+
     @Test("Errors of the listener: end", arguments: [EBADF, ENOTSOCK, EINVAL])
     func fatal(code: Int32) {
         var backoff = AcceptBackoff()

@@ -27,6 +27,12 @@ struct AcceptBackoff {
     /// How long it is quiet at the end of an episode.
     static let quiet: Duration = .seconds(1)
 
+    /// So many failures to go on after in a row, with nothing taken, are no others' misfortune: a filter of system calls, say,
+    /// that allows none. One is tried again after a pause, and told of.
+    static let inARow = 32
+
+    /// Failures to go on after since something was taken.
+    private var passed = 0
     /// The pause before, nil before the first episode.
     private var last: Duration?
     /// Something was taken since then.
@@ -35,12 +41,15 @@ struct AcceptBackoff {
     private var end = Int64.max
 
     /// A connection or datagram was taken.
-    mutating func succeeded() { hasSucceeded = true }
+    mutating func succeeded() { (hasSucceeded, passed) = (true, 0) }
 
     /// Judges a failure.
     mutating func failed(_ code: SocketError.Code, now: Int64 = minato_clock_now()) -> Verdict {
         switch code.outlook {
-        case .goOn: return .goOn
+        case .goOn:
+            if code == .wouldBlock { return .goOn }
+            passed &+= 1
+            return passed % Self.inARow == 0 ? .pause(Self.shortest, isNew: passed == Self.inARow) : .goOn
         case .end: return .end
         case .pause: break
         }
