@@ -56,8 +56,14 @@ package final class LoopCore: @unchecked Sendable {
         var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
         /// Sources that have more to do, after the others.
         var again: [LoopSource] = []
-        /// The longest time for which `now` has stayed the same: by so much it may have lagged behind.
+        /// The longest time for which `now` has stayed the same, of all that a deadline which has not come yet may have been
+        /// counted in: by so much it may have lagged behind.
         package var longestTurn: Int64 = 0
+        /// The same since `longestTurn` was looked over.
+        var longestTurnOfLate: Int64 = 0
+        var lookedOver: Int64 = 0
+        /// The longest time for which a deadline was counted from `now`, 10 s at least.
+        package var longestLimit: Int64 = 10_000_000_000
         package var scratch: UnsafeMutableRawPointer?
         /// What the channels keep for the loop: where its tasks wait.
         package var room: AnyObject?
@@ -160,8 +166,12 @@ extension LoopCore {
     /// Has a task wait until the other descriptors have been looked at.
     func yield(_ continuation: UnsafeContinuation<Void, Never>) { unsafe thread.yielded.append(continuation) }
 
-    /// Calls a source again, by `isCalledAgain`, when the other descriptors have been looked at.
-    package func callAgain(_ source: LoopSource) { thread.again.append(source) }
+    /// Calls a source again, by `isCalledAgain`, when the other descriptors have been looked at: once, however often it asks.
+    package func callAgain(_ source: LoopSource) {
+        if unsafe source.isToBeCalledAgain { return }
+        unsafe source.isToBeCalledAgain = true
+        thread.again.append(source)
+    }
 
     /// Runs the jobs that are there, as after every event: for a source that has more to do when they have been run. To be called
     /// from what a source is told, never from a job.
@@ -179,8 +189,25 @@ extension LoopCore {
     private func endTurn(_ time: Int64) {
         let began = unsafe clock.pointee
         guard began != 0 else { return }
-        thread.longestTurn = max(thread.longestTurn, (time == 0 ? minato_clock_now() : time) - began)
         unsafe clock.pointee = 0
+        let end = time == 0 ? minato_clock_now() : time
+        if unsafe end - began > threadMemory.pointee.longestTurnOfLate { lengthen(end - began) }
+        if unsafe end - threadMemory.pointee.lookedOver > threadMemory.pointee.longestLimit { forgetTurns(end) }
+    }
+
+    @inline(never)
+    private func lengthen(_ turn: Int64) {
+        thread.longestTurnOfLate = turn
+        thread.longestTurn = max(thread.longestTurn, turn)
+    }
+
+    /// What ended longer ago than any limit lasts puts nothing off any more: what was counted in it has come. So one long turn, a
+    /// process that was stopped, is felt for two limits and not for ever.
+    @inline(never)
+    private func forgetTurns(_ now: Int64) {
+        thread.longestTurn = thread.longestTurnOfLate
+        thread.longestTurnOfLate = 0
+        thread.lookedOver = now
     }
 
     /// The body of the thread.
@@ -307,7 +334,9 @@ extension LoopCore {
         guard !thread.again.isEmpty else { return }
         let sources = thread.again
         thread.again.removeAll(keepingCapacity: true)
-        for source in sources where unsafe source.place >= 0 {
+        for source in sources {
+            unsafe source.isToBeCalledAgain = false
+            guard source.isRegistered else { continue }
             source.isCalledAgain()
             runJobs()
         }

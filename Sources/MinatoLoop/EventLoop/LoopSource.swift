@@ -16,6 +16,9 @@ open class LoopSource {
     /// Where its timer stands in the heap, -1 for nowhere.
     @exclusivity(unchecked) @usableFromInline package final var timerPlace = -1
 
+    /// Whether it is among those that the loop calls again.
+    @exclusivity(unchecked) final var isToBeCalledAgain = false
+
     /// Whether the loop watches its descriptor.
     @inlinable
     public final var isRegistered: Bool { unsafe place >= 0 }

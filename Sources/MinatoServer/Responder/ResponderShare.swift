@@ -77,6 +77,7 @@ final class ResponderShare: @unchecked Sendable {
 
     /// Takes over a connection, for which there is a place.
     func start(_ descriptor: Int32, _ client: SocketAddress) {
+        for limit in [idle, firstByte, write] where limit < Self.never { core.counts(limit) }
         let connection: ResponderConnection
         do {
             guard let made = try makeConnection(descriptor, client) else { return drop(descriptor) }

@@ -11,12 +11,13 @@ extension Channel {
     package static func accepting(
         from listener: borrowing Socket, on loop: EventLoop, isOneOfSeveral: Bool
     ) throws(SocketError) -> Channel {
+        try listener.stopBlocking()
         let channel = Channel(try listener.duplicate(), on: loop, isReadable: true, isWritable: false)
         channel.register(UInt32(MINATO_READABLE) | (isOneOfSeveral ? UInt32(MINATO_EXCLUSIVE) : 0))
         return channel
     }
 
-    /// Takes one connection without waiting: its descriptor, or `-errno`; `-EAGAIN` when there is none.
+    /// Takes one connection without waiting, as long as no other owner of the socket makes it block: its descriptor, or `-errno`; `-EAGAIN` when there is none.
     package func acceptOnce(_ client: inout SocketAddress) -> Int32 {
         withDescriptor { descriptor in
             uninterrupted {

@@ -130,6 +130,8 @@ extension Connection {
             if let whole { limit = whole }
             hasEnded = count == 0
             isReady = count == size || channel.current.hasEnded
+            // Each piece counts: a peer that sends as fast as it is read would keep the loop for the whole.
+            if isReady, channel.hasHadItsShare(.reading) { try await channel.giveWay(.reading) }
         }
     }
 }

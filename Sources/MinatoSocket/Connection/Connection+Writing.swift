@@ -120,9 +120,10 @@ extension Connection {
         guard size > 0 else { return 0 }
         guard try channel.begin(.writing) else { return 0 }
         if channel.hasHadItsShare(.writing) { return -1 }
+        let piece = min(size, Self.piece)
         let result = unsafe bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return Int64(0) }
-            return uninterrupted { unsafe minato_socket_send_once(channel.descriptor, base, size) }
+            return uninterrupted { unsafe minato_socket_send_once(channel.descriptor, base, piece) }
         }
         if result == size {
             channel.finish(.writing, isReady: true)
@@ -143,20 +144,29 @@ extension Connection {
         if begun < 0 { try await channel.giveWay(.writing) }
         var limit: Deadline?
         // After a short write there is an edge to come, unless the peer has gone.
-        let isReady = begun < 0 || begun > 0 && channel.current.hasEnded
-        _ = try await channel.proceed(
-            .writing, isReady, &limit, timeout, deadline, standardWriteTimeout
-        ) { descriptor in
-            unsafe bytes.withUnsafeBytes { bytes in
-                guard let base = bytes.baseAddress else { return 0 }
-                let result = unsafe minato_socket_send_once(descriptor, base + sent, size - sent)
-                guard result >= 0 else { return result }
-                sent += Int(result)
-                return sent == size ? 0 : channel.resultOfShortWrite
+        var isReady = begun < 0 || begun == Self.piece || begun > 0 && channel.current.hasEnded
+        while true {
+            let end = min(size, sent + Self.piece)
+            _ = try await channel.proceed(
+                .writing, isReady, &limit, timeout, deadline, standardWriteTimeout
+            ) { descriptor in
+                unsafe bytes.withUnsafeBytes { bytes in
+                    guard let base = bytes.baseAddress else { return 0 }
+                    let result = unsafe minato_socket_send_once(descriptor, base + sent, end - sent)
+                    guard result >= 0 else { return result }
+                    sent += Int(result)
+                    return sent == end ? 0 : channel.resultOfShortWrite
+                }
             }
+            if sent == size { break }
+            isReady = true
+            if channel.hasHadItsShare(.writing) { try await channel.giveWay(.writing) }
         }
         channel.finish(.writing, isReady: true)
     }
+
+    /// As much as one system call is given: a peer that reads as fast as it is sent to would keep the loop for the whole.
+    private static var piece: Int { 1 << 20 }
 }
 
 extension Channel {

@@ -28,7 +28,8 @@ public final class Listener: @unchecked Sendable {
 
     /// Takes over a socket that listens: one of systemd's, say, or one that another process has handed over.
     ///
-    /// TCP_NODELAY is set on it, which the connections that it takes inherit.
+    /// TCP_NODELAY is set on it, which the connections that it takes inherit. It becomes non-blocking, with all copies of it, and
+    /// has to stay so: accept4(2) cannot be told not to wait, and would hold up the whole loop.
     ///
     /// - Parameters:
     ///   - socket: of a kind that has connections. Closed on failure.
@@ -45,6 +46,7 @@ public final class Listener: @unchecked Sendable {
                 .adopt, result < 0 ? .init(result: result) : .invalidArgument, network: socket.networkName,
                 local: address, subject: "socket that does not listen")
         }
+        try socket.stopBlocking()
         if address.port != nil { try? socket.setOption(.noDelay, true) }
         let chosen = if let loop { loop } else { try EventLoopGroup.shared.next() }
         localAddress = address

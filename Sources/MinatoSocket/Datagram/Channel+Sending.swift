@@ -29,7 +29,7 @@ extension Channel {
     private nonisolated(nonsending) func sendWithPauses(
         _ timeout: Duration?, _ deadline: Deadline, _ attempt: (Int32) -> Int64
     ) async throws(SocketError) {
-        _ = try begin(.writing)
+        _ = try await take(.writing)
         let limit = Deadline(timeout, deadline, standard: Listener.noTimeout)
         var pause = GrowingPause()
         while true {

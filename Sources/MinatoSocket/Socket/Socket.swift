@@ -126,13 +126,20 @@ public struct Socket: ~Copyable, Sendable {
 
     /// Gives the descriptor away: from now on the caller closes it.
     ///
-    /// It blocks again, unless it was non-blocking when it was adopted. Python: `detach`.
+    /// It blocks again, unless it was non-blocking when it was adopted; so do all copies of it, which is nothing to a ``Socket`` or
+    /// a ``Connection``, but no ``Listener`` or server may have one: see ``Listener/init(adopting:on:)``. Python: `detach`.
     public consuming func detach() -> Int32 {
         let descriptor = descriptor
         if detachesBlocking { minato_socket_set_blocking(descriptor, true) }
         unsafe ownedServedStream?.release()
         discard self
         return descriptor
+    }
+
+    /// Makes it non-blocking where the owner of a copy has made it block.
+    package func stopBlocking() throws(SocketError) {
+        let result = minato_socket_set_blocking(descriptor, false)
+        guard result >= 0 else { throw failure(.adopt, result) }
     }
 
     /// Gives the descriptor away as it is, non-blocking.

@@ -171,6 +171,16 @@ struct LoopsShutdownTests {
         #expect(try LoopServing(server, stage, stage.echo).joinedCode() == .closed)
     }
 
+    @Test("A copy of the listening socket that blocks does not make the loops wait in accept4", arguments: LoopStage.all)
+    func blockingCopy(stage: LoopStage) throws {
+        let listener = try Socket.listen(on: .tcp("127.0.0.1", 0))
+        // For a worker process, say.
+        let copy = try listener.duplicate().detach()
+        defer { close(copy) }
+        let server = try TCPServer(adopting: listener)
+        try stage.serving(server, stage.echo) { try #expect(sharedClient(of: server).exchange("x") == "x") }
+    }
+
     @Test("When all loops have been shut down, serve throws .closed", arguments: LoopStage.all)
     func loopsEnded(stage: LoopStage) async throws {
         try await offload { try Self.endAllLoops(stage) }

@@ -120,6 +120,18 @@ struct ListenerTests {
         #expect(await #expect(throws: SocketError.self) { try await endless.value }?.code == .cancelled)
     }
 
+    @Test("A copy that blocks does not make it wait in accept4")
+    func blockingCopy() async throws {
+        let socket = try Socket.listen(on: .tcp("127.0.0.1", 0))
+        let copy = try socket.duplicate().detach()
+        defer { close(copy) }
+        let listener = try Listener(adopting: socket)
+        #expect(await code { _ = try await listener.accept(timeout: .zero) } == .timedOut)
+        let client = try Socket.connect(to: .address(listener.localAddress))
+        try await listener.accept().close()
+        #expect(try client.receive(atMost: 1).isEmpty)
+    }
+
     @Test("An error that cannot pass ends the sequence: a socket that listens no more")
     func unusable() async throws {
         let socket = try Socket.listen(on: .tcp("127.0.0.1", 0))

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -270,5 +271,45 @@ struct ConnectionReadingTests {
             stage.connection.close()
             try await sending.value
         }
+    }
+
+    @Test(
+        "So does one that reads or writes much at once, when its peer has it all ready",
+        .enabled(if: geteuid() == 0, "only root may make a socket's queue as large as that"),
+        arguments: Setup.all.filter { $0.transport == .unix && $0.place == .own }, [false, true])
+    func fairnessOfOne(_ setup: Setup, _ writes: Bool) async throws {
+        let loop = try EventLoop(backend: setup.backend)
+        defer { loop.shutdown() }
+        let ends = try Socket.pair()
+        // Calls without waiting: 64 KiB are read with each, 1 MiB is written.
+        let bytes = [UInt8](repeating: 1, count: writes ? 36 << 20 : 4 << 20)
+        for end in [ends.first.descriptor, ends.second.descriptor] {
+            var size: Int32 = 128 << 20
+            let result = unsafe setsockopt(
+                end, SOL_SOCKET, SO_SNDBUFFORCE, &size, socklen_t(MemoryLayout<Int32>.size))
+            #expect(result == 0)
+        }
+        if !writes { try ends.second.sendAll(bytes) }
+        let connection = try Connection(adopting: ends.first, on: loop)
+        defer { connection.close() }
+        let order = Guarded<[String]>([])
+        // Both begin in one turn of the loop, this one first.
+        let (much, little) = await Task(executorPreference: loop) {
+            (
+                Task(executorPreference: loop) {
+                    if writes {
+                        try await connection.write(bytes)
+                    } else {
+                        #expect(try await connection.read(exactly: bytes.count) == bytes)
+                    }
+                    order.withLock { $0.append("much") }
+                },
+                Task(executorPreference: loop) { order.withLock { $0.append("little") } }
+            )
+        }.value
+        try await much.value
+        await little.value
+        #expect(order.withLock { $0 } == ["little", "much"])
+        withExtendedLifetime(ends.second) {}
     }
 }

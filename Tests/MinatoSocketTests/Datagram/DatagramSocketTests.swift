@@ -30,6 +30,30 @@ struct DatagramSocketTests {
         #expect(peer.wait() == 0)
     }
 
+    @Test("Who sends to named Unix sockets for ever, and never has to wait, gives way all the same")
+    func fairness() async throws {
+        let loop = try EventLoop()
+        defer { loop.shutdown() }
+        let pair = try Socket.pair(.datagram)
+        let socket = try DatagramSocket(adopting: pair.first, on: loop)
+        let order = Guarded<[String]>([])
+        let (much, little) = await Task(executorPreference: loop) {
+            (
+                Task(executorPreference: loop) {
+                    for _ in 0..<64 {
+                        try await socket.channel.send(isNamed: true, nil, .none, remote: nil) { _ in 1 }
+                    }
+                    order.withLock { $0.append("much") }
+                },
+                Task(executorPreference: loop) { order.withLock { $0.append("little") } }
+            )
+        }.value
+        try await much.value
+        await little.value
+        #expect(order.withLock { $0 } == ["little", "much"])
+        withExtendedLifetime(pair.second) {}
+    }
+
     @Test("Empty, largest, too large, and truncated, on the loop and off it", arguments: [true, false])
     func sizes(onLoop: Bool) async throws {
         let loop = try EventLoop()
