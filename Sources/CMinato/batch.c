@@ -31,10 +31,15 @@ static void prepare(batch *batch, minato_datagram *datagrams, size_t count, bool
     }
 }
 
+static int64_t send_once(int32_t descriptor, batch *batch, int32_t flags) {
+    int64_t result = minato_result(
+        sendmmsg(descriptor, batch->headers, batch->count, flags | MSG_NOSIGNAL | MSG_DONTWAIT));
+    bool is_named = batch->headers[0].msg_hdr.msg_name != NULL;
+    return minato_would_block(result) && is_named ? minato_port_result(descriptor) : result;
+}
+
 static int64_t send_when_ready(int32_t descriptor, batch *batch, int32_t flags, int64_t deadline) {
-    MINATO_RETURN_WHEN_READY(
-        descriptor, POLLOUT, deadline,
-        sendmmsg(descriptor, batch->headers, batch->count, flags | MSG_NOSIGNAL | MSG_DONTWAIT))
+    MINATO_RETURN_RESULT_WHEN_READY(descriptor, POLLOUT, deadline, send_once(descriptor, batch, flags))
 }
 
 /// Sends the first datagram alone, by the call that knows how to wait for a Unix peer's queue.
@@ -67,7 +72,8 @@ static int64_t receive_when_ready(
     flags |= MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC;
     prepare(batch, datagrams, count, true);
     MINATO_RETURN_WHEN_READY(
-        descriptor, POLLIN, deadline, recvmmsg(descriptor, batch->headers, batch->count, flags, NULL))
+        descriptor, minato_receive_events(flags), deadline,
+        recvmmsg(descriptor, batch->headers, batch->count, flags, NULL))
 }
 
 int32_t minato_message_receive_batch(

@@ -7,8 +7,9 @@
 #include <sys/socket.h>
 
 static int32_t connect_once(int32_t descriptor, const minato_address *address) {
-    return (int32_t)minato_result(
+    int64_t result = minato_result(
         connect(descriptor, minato_address_const_sockaddr(address), minato_address_size(address)));
+    return minato_would_block(result) ? minato_port_result(descriptor) : (int32_t)result;
 }
 
 /// Whether the kernel goes on with the attempt by itself. EINTR: connect(2) was interrupted, its attempt was not.

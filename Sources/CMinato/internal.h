@@ -41,6 +41,22 @@ static inline const struct timespec *minato_remaining_timespec(int64_t deadline,
 /// Waits with poll(2) until one of `events` (or a hang-up or error) holds: 0, or a failure as in `minato_wait`.
 int32_t minato_await(int32_t descriptor, short events, int64_t deadline);
 
+/// Waits as `minato_await` does before a call that would block is made again. `pause` is 0 the first time, and is kept.
+///
+/// What poll(2) calls ready may go on to block: a Unix stream that is looked at up to an out-of-band byte, or beyond what
+/// SO_PEEK_OFF has seen. Nothing announces the end of that, so it is looked for after pauses that grow.
+int32_t minato_await_again(int32_t descriptor, short events, int64_t deadline, int64_t *pause);
+
+/// What a receive with flags waits for. An out-of-band byte is announced before it comes (tcp(7), MSG_OOB in recv(2)):
+/// POLLIN says nothing about it, and POLLRDHUP that it does not come any more.
+static inline short minato_receive_events(int32_t flags) {
+    return flags & MSG_OOB ? POLLPRI | POLLRDHUP : POLLIN;
+}
+
+/// What -EAGAIN means of a call that gives an IP socket a port if it has none: -EADDRNOTAVAIL when it still has none. All are
+/// taken then (ip(7), EAGAIN of inet_autobind in the kernel), and poll(2) says "writable" all the while.
+int32_t minato_port_result(int32_t descriptor);
+
 /// The deadline of a call with flags: none for MSG_DONTWAIT, which says so, and for MSG_ERRQUEUE, since nothing announces
 /// that the error queue is still empty (POLLIN says "data", POLLERR stays away).
 static inline int64_t minato_flags_deadline(int32_t flags, int64_t deadline) {
@@ -49,11 +65,17 @@ static inline int64_t minato_flags_deadline(int32_t flags, int64_t deadline) {
 
 /// Makes `call` until it does not have to wait, and returns its result from the function that uses the macro.
 #define MINATO_RETURN_WHEN_READY(descriptor, events, deadline, call) \
-    for (;;) { \
-        int64_t result_ = minato_result(call); \
-        if (!minato_would_block(result_) || (deadline) <= MINATO_NO_WAIT) return result_; \
-        int32_t waited_ = minato_await((descriptor), (events), (deadline)); \
+    MINATO_RETURN_RESULT_WHEN_READY(descriptor, events, deadline, minato_result(call))
+
+/// The same of a call whose answer is a result already.
+#define MINATO_RETURN_RESULT_WHEN_READY(descriptor, events, deadline, call) \
+    int64_t result_ = (call); \
+    if (!minato_would_block(result_) || (deadline) <= MINATO_NO_WAIT) return result_; \
+    for (int64_t pause_ = 0;;) { \
+        int32_t waited_ = minato_await_again((descriptor), (events), (deadline), &pause_); \
         if (waited_ < 0) return waited_; \
+        result_ = (call); \
+        if (!minato_would_block(result_)) return result_; \
     }
 
 /// Sets O_NONBLOCK to `wanted` and returns what it was (0 or 1), or a failure.

@@ -29,9 +29,13 @@ static void set_control(struct msghdr *header, const minato_control *control, si
     header->msg_controllen = length;
 }
 
+static int64_t send_once(int32_t descriptor, const struct msghdr *header, int32_t flags) {
+    int64_t result = minato_result(sendmsg(descriptor, header, flags | MSG_NOSIGNAL | MSG_DONTWAIT));
+    return minato_would_block(result) && header->msg_name != NULL ? minato_port_result(descriptor) : result;
+}
+
 static int64_t send_when_ready(int32_t descriptor, const struct msghdr *header, int32_t flags, int64_t deadline) {
-    MINATO_RETURN_WHEN_READY(
-        descriptor, POLLOUT, deadline, sendmsg(descriptor, header, flags | MSG_NOSIGNAL | MSG_DONTWAIT))
+    MINATO_RETURN_RESULT_WHEN_READY(descriptor, POLLOUT, deadline, send_once(descriptor, header, flags))
 }
 
 /// As `send_to_unix` in transfer.c: a Unix peer's full queue can be waited for only inside the call.
@@ -74,7 +78,8 @@ static int64_t receive_once(int32_t descriptor, struct msghdr *header, minato_co
 static int64_t receive_when_ready(
     int32_t descriptor, struct msghdr *header, minato_control *control, int32_t flags, int64_t deadline) {
     deadline = minato_flags_deadline(flags, deadline);
-    MINATO_RETURN_WHEN_READY(descriptor, POLLIN, deadline, receive_once(descriptor, header, control, flags))
+    MINATO_RETURN_WHEN_READY(
+        descriptor, minato_receive_events(flags), deadline, receive_once(descriptor, header, control, flags))
 }
 
 int64_t minato_message_receive(

@@ -95,6 +95,12 @@ int32_t minato_socket_local_address(int32_t descriptor, minato_address *address)
     return result;
 }
 
+int32_t minato_port_result(int32_t descriptor) {
+    minato_address local;
+    bool has_none = minato_socket_local_address(descriptor, &local) == 0 && minato_address_port(&local) == 0;
+    return has_none ? -EADDRNOTAVAIL : -EAGAIN;
+}
+
 int32_t minato_socket_peer_address(int32_t descriptor, minato_address *address) {
     memset(address, 0, sizeof *address);
     socklen_t length = sizeof(struct sockaddr_storage);

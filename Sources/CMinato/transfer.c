@@ -44,14 +44,19 @@ int32_t minato_socket_send_all(
     return 0;
 }
 
+static int64_t
+send_to_once(int32_t descriptor, const void *bytes, size_t count, int32_t flags, const minato_address *address) {
+    int64_t result = minato_result(sendto(
+        descriptor, bytes, count, flags | MSG_NOSIGNAL | MSG_DONTWAIT, minato_address_const_sockaddr(address),
+        minato_address_size(address)));
+    return minato_would_block(result) ? minato_port_result(descriptor) : result;
+}
+
 static int64_t send_to_ready(
     int32_t descriptor, const void *bytes, size_t count, int32_t flags, const minato_address *address,
     int64_t deadline) {
-    MINATO_RETURN_WHEN_READY(
-        descriptor, POLLOUT, deadline,
-        sendto(
-            descriptor, bytes, count, flags | MSG_NOSIGNAL | MSG_DONTWAIT, minato_address_const_sockaddr(address),
-            minato_address_size(address)))
+    MINATO_RETURN_RESULT_WHEN_READY(
+        descriptor, POLLOUT, deadline, send_to_once(descriptor, bytes, count, flags, address))
 }
 
 /// Sends to a Unix socket that is named in the call: poll(2) does not know its receive queue and always says
@@ -84,7 +89,8 @@ int64_t minato_socket_send_to(
 
 static int64_t receive_some(int32_t descriptor, void *buffer, size_t capacity, int32_t flags, int64_t deadline) {
     deadline = minato_flags_deadline(flags, deadline);
-    MINATO_RETURN_WHEN_READY(descriptor, POLLIN, deadline, recv(descriptor, buffer, capacity, flags | MSG_DONTWAIT))
+    MINATO_RETURN_WHEN_READY(
+        descriptor, minato_receive_events(flags), deadline, recv(descriptor, buffer, capacity, flags | MSG_DONTWAIT))
 }
 
 /// Whether a receive shall go on until its buffer is full. The kernel itself does not, under MSG_DONTWAIT.
@@ -119,5 +125,6 @@ int64_t minato_socket_receive_from(
     int32_t descriptor, void *buffer, size_t capacity, int32_t flags, minato_address *sender, int64_t deadline) {
     deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(
-        descriptor, POLLIN, deadline, receive_from_once(descriptor, buffer, capacity, flags | MSG_DONTWAIT, sender))
+        descriptor, minato_receive_events(flags), deadline,
+        receive_from_once(descriptor, buffer, capacity, flags | MSG_DONTWAIT, sender))
 }

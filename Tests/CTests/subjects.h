@@ -20,6 +20,7 @@ extern const struct check_test transfer_tests[];
 extern const struct check_test sendfile_tests[];
 extern const struct check_test sigpipe_tests[];
 extern const struct check_test deadline_tests[];
+extern const struct check_test pause_tests[];
 extern const struct check_test control_tests[];
 extern const struct check_test message_tests[];
 extern const struct check_test batch_tests[];

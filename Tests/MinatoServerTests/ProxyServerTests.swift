@@ -178,6 +178,27 @@ struct ProxyServerTests {
             try #expect(connection.readToEnd() == "[::1]:3 6\n")
         }
     }
+
+    /// Such a byte is readable to poll(2), and cannot be looked at.
+    @Test("A client that sends an out-of-band byte is waited for as long as for the first byte, by a thread that sleeps")
+    func outOfBand() throws {
+        let timeouts = Journal<SocketAddress>()
+        let directory = try TemporaryDirectory()
+        var limits = ServerLimits()
+        limits.firstByteTimeout = .milliseconds(20)
+        var hooks = StreamServerHooks()
+        hooks.proxyProtocol = .required
+        hooks.onTimeout = { timeouts.write($0) }
+        let server = try UnixStreamServer(on: .unix(directory.file("s")), limits: limits, hooks: hooks)
+        try serving(server) { server in
+            try server.serveBlocking { _, _ in Issue.record("the handler was called") }
+        } while: {
+            let connection = try client(of: server)
+            // A kernel without such bytes on Unix sockets has a client that sends nothing.
+            _ = try? connection.send(Array("!".utf8), flags: .outOfBand)
+            #expect(timeouts.wait(for: 1).count == 1)
+        }
+    }
 }
 
 /// Whether the balancer itself is there is known only where the tests run.

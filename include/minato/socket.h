@@ -5,7 +5,9 @@
 /// - Descriptors that are made or received here are close-on-exec from birth.
 /// - A call that can wait takes a `deadline` (see clock.h). It tries first and waits only when the kernel would block,
 ///   so a deadline that has passed still does what can be done at once. `-ETIMEDOUT` when the deadline comes, `-EAGAIN`
-///   when the deadline is `MINATO_NO_WAIT`.
+///   when the deadline is `MINATO_NO_WAIT`. `-EADDRNOTAVAIL` at once when an IP socket needs a port and all are taken.
+/// - What goes on to block though poll(2) calls it ready, such as MSG_PEEK before an out-of-band byte of a Unix stream, is
+///   looked at again and again until the deadline, every 50 ms at last.
 /// - A signal ends the wait with `-EINTR`, so that a host language can run its handlers; call again with the same
 ///   deadline. What was done before is in the out-parameter.
 /// - MSG_DONTWAIT among the flags is the deadline `MINATO_NO_WAIT`.
