@@ -89,16 +89,17 @@ static int32_t take_slot(minato_poller *poller) {
         poller->first_free = poller->slots[index].link;
     } else {
         index = poller->slot_count++;
-        poller->slots[index].generation = 1;
+        poller->slots[index].generation = 0;
     }
-    poller->slots[index] = (minato_slot){.generation = poller->slots[index].generation, .descriptor = -1, .link = -1};
+    uint32_t generation = poller->slots[index].generation + 1;
+    poller->slots[index] = (minato_slot){.generation = generation, .descriptor = -1, .link = -1};
     return index;
 }
 
 static void give_slot_back(minato_poller *poller, int32_t index) {
     minato_slot *slot = &poller->slots[index];
-    // Whoever still has the old number finds that it is nobody's.
-    slot->generation = slot->generation == UINT32_MAX ? 1 : slot->generation + 1;
+    // Whoever still has the old number finds that it is nobody's, and so does who has the next one, of another poller.
+    slot->generation = slot->generation == UINT32_MAX ? 2 : slot->generation + 1;
     slot->descriptor = -1;
     slot->link = poller->first_free;
     poller->first_free = index;

@@ -12,8 +12,8 @@
 typedef struct minato_slot {
     uint64_t data;
     uint32_t interest;
-    /// Counts up with each registration that comes and that goes, so that a number which is not in use matches no slot;
-    /// never 0.
+    /// Counts up with each registration that comes and that goes, so that a number which is not in use matches no slot: odd
+    /// while the slot is used, even while it is free; never 0 in a slot that was used.
     uint32_t generation;
     /// -1: free.
     int32_t descriptor;

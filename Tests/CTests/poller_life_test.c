@@ -262,6 +262,31 @@ static void churn(minato_poller *poller) {
     fixture_close(right);
 }
 
+/// A number of another poller, which is the next one of a free place here: it is nobody's.
+static void foreign_number(minato_poller *poller) {
+    int32_t left, right;
+    uint64_t registration, foreign, numbers[2];
+    minato_poller *other;
+    fixture_pair(SOCK_STREAM, &left, &right);
+    CHECK_INT(minato_poller_open(minato_poller_backend(poller), &other), 0);
+    CHECK_INT(minato_poller_add(other, left, MINATO_READABLE, 0, &registration), 0);
+    CHECK_INT(minato_poller_remove(other, registration), 0);
+    CHECK_INT(minato_poller_add(other, left, MINATO_READABLE, 0, &foreign), 0);
+    CHECK_INT(minato_poller_add(poller, left, MINATO_READABLE, 0, &registration), 0);
+    CHECK_INT(minato_poller_remove(poller, registration), 0);
+    CHECK_INT(minato_poller_modify(poller, foreign, MINATO_WRITABLE, 0), -ENOENT);
+    CHECK_INT(minato_poller_rearm(poller, foreign), -ENOENT);
+    CHECK_INT(minato_poller_remove(poller, foreign), -ENOENT);
+    CHECK_INT(minato_poller_count(poller), 0);
+    CHECK_INT(minato_poller_add(poller, left, MINATO_READABLE, 0, &numbers[0]), 0);
+    CHECK_INT(minato_poller_add(poller, right, MINATO_READABLE, 0, &numbers[1]), 0);
+    CHECK(numbers[0] != numbers[1]);
+    CHECK_INT(minato_poller_count(poller), 2);
+    minato_poller_close(other);
+    fixture_close(left);
+    fixture_close(right);
+}
+
 static void closing(void) {
     for_each_backend(closed);
 }
@@ -283,6 +308,9 @@ static void edges(void) {
 static void churning(void) {
     for_each_backend(churn);
 }
+static void foreign(void) {
+    for_each_backend(foreign_number);
+}
 
 const struct check_test poller_life_tests[] = {
     {"poller: open and close", open_and_close},
@@ -294,5 +322,6 @@ const struct check_test poller_life_tests[] = {
     {"poller: fairness", fairness},
     {"poller: edges in parts", edges},
     {"poller: churn", churning},
+    {"poller: a number of another poller", foreign},
     {0},
 };
