@@ -5,22 +5,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 
 /// Memberships that are waited for without allocating.
-enum { STACK_ENTRIES = 64, SETS = 3 };
+enum { STACK_ENTRIES = 64, SETS = 3, WORD_BITS = 8 * sizeof(unsigned long) };
 
 /// What makes a member of each set ready, and what is asked for: the tables of select(2), "Correspondence between
 /// select() and poll() notifications".
 static const short ready_events[SETS] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
 static const short asked_events[SETS] = {POLLIN, POLLOUT, POLLPRI};
 
-/// The descriptor of an entry; a muted entry holds its complement, which poll(2) skips.
-static int descriptor_of(const struct pollfd *entry) {
-    return entry->fd < 0 ? ~entry->fd : entry->fd;
-}
-
 static int by_descriptor(const void *left, const void *right) {
-    int a = descriptor_of(left), b = descriptor_of(right);
+    int a = ((const struct pollfd *)left)->fd, b = ((const struct pollfd *)right)->fd;
     return (a > b) - (a < b);
 }
 
@@ -66,6 +62,41 @@ static int32_t scatter(const minato_select_set *const sets[SETS], const struct p
     return total;
 }
 
+/// Waits inside pselect(2), whose sets may be longer than those of the C library: the kernel takes as many bits as the process
+/// may have descriptors.
+///
+/// Only there can a descriptor be waited for beside a condition that poll(2) always reports, such as the hang-up of a Unix
+/// stream whose peer has yet to read what makes it writable.
+static int32_t select_of_kernel(const minato_select_set *const sets[SETS], int highest, int64_t deadline) {
+    size_t words = (size_t)highest / WORD_BITS + 1;
+    unsigned long *bits = calloc(SETS * words, sizeof *bits);
+    if (bits == NULL) return -ENOMEM;
+    int64_t result;
+    do {
+        memset(bits, 0, SETS * words * sizeof *bits);
+        for (size_t set = 0; set < SETS; set++) {
+            for (size_t i = 0; sets[set] != NULL && i < sets[set]->count; i++) {
+                size_t bit = (size_t)sets[set]->descriptors[i];
+                bits[set * words + bit / WORD_BITS] |= 1ul << bit % WORD_BITS;
+            }
+        }
+        struct timespec storage;
+        result = minato_result(pselect(
+            highest + 1, (fd_set *)bits, (fd_set *)(bits + words), (fd_set *)(bits + 2 * words),
+            minato_remaining_timespec(deadline, &storage), NULL));
+    } while (result == 0 && minato_clock_remaining(deadline) > 0);
+    int32_t total = 0;
+    for (size_t set = 0; result > 0 && set < SETS; set++) {
+        for (size_t i = 0; sets[set] != NULL && i < sets[set]->count; i++) {
+            size_t bit = (size_t)sets[set]->descriptors[i];
+            sets[set]->ready[i] = bits[set * words + bit / WORD_BITS] >> bit % WORD_BITS & 1;
+            total += sets[set]->ready[i];
+        }
+    }
+    free(bits);
+    return result < 0 ? (int32_t)result : total;
+}
+
 int32_t minato_select(
     const minato_select_set *readable, const minato_select_set *writable, const minato_select_set *exceptional,
     int64_t deadline) {
@@ -85,19 +116,13 @@ int32_t minato_select(
         if (polled == NULL) return -ENOMEM;
     }
     int64_t result = gather(sets, polled);
-    for (size_t count = result < 0 ? 0 : (size_t)result; result >= 0;) {
+    if (result >= 0) {
+        size_t count = (size_t)result;
         result = minato_ppoll(polled, count, deadline);
-        if (result <= 0) break;
-        int32_t ready = scatter(sets, polled, count);
-        if (ready != 0) {
-            result = ready;
-            break;
-        }
-        // What woke poll(2) is nothing that select(2) reports, such as the hang-up of a descriptor that is only in the
-        // writable set: it stays as it is, so go on without it.
-        for (size_t i = 0; i < count; i++) {
-            if (polled[i].revents != 0) polled[i].fd = ~polled[i].fd;
-        }
+        bool woken = result > 0;
+        if (woken) result = scatter(sets, polled, count);
+        // What woke poll(2) is nothing that select(2) reports, and poll(2) would not wait as long as it holds.
+        if (woken && result == 0) result = select_of_kernel(sets, polled[count - 1].fd, deadline);
     }
     if (polled != stack) free(polled);
     return (int32_t)result;

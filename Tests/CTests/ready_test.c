@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -141,6 +142,45 @@ static void three_sets(void) {
     fixture_close(ends[0]);
 }
 
+static void *read_all(void *argument) {
+    char buffer[65536];
+    while (minato_socket_receive(*(const int32_t *)argument, buffer, sizeof buffer, 0, fixture_soon()) > 0) continue;
+    return NULL;
+}
+
+/// A hang-up is not writable, and the peer that has shut down makes it so when it reads; others are heard meanwhile.
+static void writable_after_hang_up(void) {
+    int32_t left, right, other, another;
+    uint8_t readable = 9, writable = 9;
+    fixture_pair(SOCK_STREAM, &left, &right);
+    fixture_pair(SOCK_STREAM, &other, &another);
+    fixture_fill(left, NULL);
+    CHECK_INT(minato_socket_shutdown(right, SHUT_RDWR), 0);
+    minato_select_set reading = {&other, &readable, 1}, writing = {&left, &writable, 1};
+    CHECK_INT(minato_select(NULL, &writing, NULL, MINATO_NO_WAIT), 0);
+    int64_t deadline = fixture_in(3);
+    CHECK_INT(minato_select(&reading, &writing, NULL, deadline), 0);
+    CHECK(minato_clock_now() >= deadline);
+    CHECK_INT(readable, 0);
+    CHECK_INT(writable, 0);
+    fixture_start_signals();
+    CHECK_INT(minato_select(&reading, &writing, NULL, MINATO_NO_DEADLINE), -EINTR);
+    fixture_stop_signals();
+    CHECK_INT(minato_socket_send(another, "x", 1, 0, fixture_soon()), 1);
+    CHECK_INT(minato_select(&reading, &writing, NULL, fixture_soon()), 1);
+    CHECK_INT(readable, 1);
+    CHECK_INT(writable, 0);
+    pthread_t thread;
+    CHECK_INT(pthread_create(&thread, NULL, read_all, &right), 0);
+    CHECK_INT(minato_select(NULL, &writing, NULL, fixture_soon()), 1);
+    CHECK_INT(writable, 1);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    fixture_close(left);
+    fixture_close(right);
+    fixture_close(other);
+    fixture_close(another);
+}
+
 /// More than there is place for on the stack; one of them twice, and in two sets.
 static void many(void) {
     enum { PAIRS = 40 };
@@ -203,6 +243,7 @@ const struct check_test ready_tests[] = {
     {"ready: wait", one},
     {"ready: poll", some},
     {"ready: select", three_sets},
+    {"ready: select beside a hang-up", writable_after_hang_up},
     {"ready: select of many", many},
     {"ready: descriptors above 1023", high_descriptors},
     {0},
