@@ -17,23 +17,42 @@ static bool is_under_way(int32_t result) {
     return result == -EINPROGRESS || result == -EALREADY || result == -EINTR;
 }
 
+/// Whether an address stands for this host, whatever its peer is then called: the wildcard, mapped or not.
+static bool is_wildcard(const minato_address *address) {
+    static const uint8_t wildcard[16] = {0};
+    minato_address plain;
+    uint8_t octets[16];
+    if (!minato_address_is_mapped(address, &plain)) plain = *address;
+    int32_t count = minato_address_octets(&plain, octets);
+    return count > 0 && memcmp(octets, wildcard, (size_t)count) == 0;
+}
+
+/// Whether a peer's address may be one that was connected to. The kernel keeps no flow label of it, and a scope only where
+/// the address needs one: [::1%lo] is [::1] then.
+static bool is_peer(const minato_address *peer, const minato_address *address) {
+    if (minato_address_family(peer) != minato_address_family(address)) return false;
+    if (minato_address_port(peer) != minato_address_port(address)) return false;
+    if (is_wildcard(address)) return true;
+    uint8_t octets[2][16];
+    int32_t count = minato_address_octets(peer, octets[0]);
+    minato_address_octets(address, octets[1]);
+    if (memcmp(octets[0], octets[1], (size_t)count) != 0) return false;
+    uint32_t scopes[] = {minato_address_scope_id(peer), minato_address_scope_id(address)};
+    return scopes[0] == 0 || scopes[1] == 0 || scopes[0] == scopes[1];
+}
+
 /// Whether a stream has a peer already, and another one than `address`.
 ///
 /// After a connect that did not stand at once Linux reports success for one more connect(2), to whatever address
 /// (SS_CONNECTING in the kernel's inet_stream_connect). For the same address that is wanted, since a caller calls again
-/// after -EINTR; for another one it would be a lie. The wildcard stands for this host, whatever its peer is then called.
+/// after -EINTR; for another one it would be a lie.
 static bool is_connected_elsewhere(int32_t descriptor, const minato_address *address) {
     minato_address peer;
     int32_t family = minato_address_family(address);
     if (family != AF_INET && family != AF_INET6) return false;
-    if (minato_socket_peer_address(descriptor, &peer) < 0 || minato_address_compare(&peer, address) == 0) return false;
+    if (minato_socket_peer_address(descriptor, &peer) < 0 || is_peer(&peer, address)) return false;
     minato_socket_info info;
-    if (minato_socket_inspect(descriptor, &info) < 0 || info.type != SOCK_STREAM) return false;
-    static const uint8_t wildcard[16] = {0};
-    uint8_t octets[16];
-    int32_t count = minato_address_octets(address, octets);
-    bool is_wildcard = count > 0 && memcmp(octets, wildcard, (size_t)count) == 0;
-    return !is_wildcard || minato_address_port(&peer) != minato_address_port(address);
+    return minato_socket_inspect(descriptor, &info) == 0 && info.type == SOCK_STREAM;
 }
 
 int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *address) {

@@ -186,6 +186,43 @@ static void elsewhere(void) {
     fixture_close(other);
 }
 
+/// Connected, by an address that the peer's own is not quite: called again it is success all the same.
+static void again(void) {
+    minato_address any, there;
+    int32_t listener = CHECK_DESCRIPTOR(minato_socket_open(AF_INET6, SOCK_STREAM, 0));
+    CHECK_INT(minato_option_set_boolean(listener, IPPROTO_IPV6, IPV6_V6ONLY, false), 0);
+    minato_address_set_ipv6(&any, (const uint8_t[16]){0}, 0, 0, 0);
+    CHECK_INT(minato_socket_bind(listener, &any), 0);
+    CHECK_INT(minato_socket_listen(listener, 16), 0);
+    CHECK_INT(minato_socket_local_address(listener, &any), 0);
+    uint16_t port = (uint16_t)minato_address_port(&any);
+    const struct {
+        const char *row;
+        uint8_t octets[16];
+        uint32_t scope, flow;
+    } rows[] = {
+        {"loopback", {[15] = 1}, 0, 0},
+        {"a scope that is not needed", {[15] = 1}, (uint32_t)minato_interface_index("lo"), 0},
+        {"a flow label", {[15] = 1}, 0, 5},
+        {"wildcard", {0}, 0, 0},
+        {"mapped", {[10] = 255, 255, 127, 0, 0, 1}, 0, 0},
+        {"mapped wildcard", {[10] = 255, 255}, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i += 1) {
+        check_row(rows[i].row);
+        minato_address_set_ipv6(&there, rows[i].octets, port, rows[i].scope, rows[i].flow);
+        int32_t client = CHECK_DESCRIPTOR(minato_socket_open(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0));
+        CHECK(minato_socket_start_connect(client, &there) >= 0);
+        CHECK_INT(minato_wait(client, MINATO_WRITABLE, fixture_soon()), MINATO_WRITABLE);
+        CHECK_INT(minato_socket_connect(client, &there, fixture_soon()), 0);
+        minato_address_set_ipv6(&there, rows[i].octets, port ^ 1, rows[i].scope, rows[i].flow);
+        CHECK_INT(minato_socket_connect(client, &there, fixture_soon()), -EISCONN);
+        fixture_close(client);
+    }
+    check_row(NULL);
+    fixture_close(listener);
+}
+
 const struct check_test connect_tests[] = {
     {"connect: refused", refused},
     {"connect: started", started},
@@ -193,5 +230,6 @@ const struct check_test connect_tests[] = {
     {"connect: interrupted, then finished", interrupted_then_finished},
     {"connect: dual stack", dual_stack},
     {"connect: elsewhere", elsewhere},
+    {"connect: again", again},
     {0},
 };
