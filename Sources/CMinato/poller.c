@@ -1,5 +1,6 @@
 #include "poller_internal.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -62,7 +63,7 @@ size_t minato_poller_count(const minato_poller *poller) {
     return poller->registered;
 }
 
-/// Makes room for one more slot and for the descriptor's number. Nothing else changes when memory is short.
+/// Makes room for one more slot and for the descriptor's number, if it is open. Nothing else changes when memory is short.
 static int32_t reserve(minato_poller *poller, int32_t descriptor) {
     if (poller->first_free < 0 && poller->slot_count == poller->slot_capacity) {
         int32_t capacity = poller->slot_capacity == 0 ? 16 : poller->slot_capacity * 2;
@@ -71,12 +72,15 @@ static int32_t reserve(minato_poller *poller, int32_t descriptor) {
         poller->slots = slots;
         poller->slot_capacity = capacity;
     }
-    if (descriptor >= poller->descriptor_capacity) {
-        int32_t capacity = (descriptor | 63) + 1;
+    if ((size_t)descriptor >= poller->descriptor_capacity) {
+        // A number that is not open may be of any size, and is not to cost memory.
+        int32_t flags = (int32_t)minato_result(fcntl(descriptor, F_GETFD));
+        if (flags < 0) return flags;
+        size_t capacity = ((size_t)descriptor | 63) + 1;
         if (capacity < poller->descriptor_capacity * 2) capacity = poller->descriptor_capacity * 2;
         int32_t *map = realloc(poller->slot_of_descriptor, (size_t)capacity * sizeof *map);
         if (map == NULL) return -ENOMEM;
-        for (int32_t i = poller->descriptor_capacity; i < capacity; i++) map[i] = -1;
+        for (size_t i = poller->descriptor_capacity; i < capacity; i++) map[i] = -1;
         poller->slot_of_descriptor = map;
         poller->descriptor_capacity = capacity;
     }

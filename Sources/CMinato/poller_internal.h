@@ -55,7 +55,7 @@ struct minato_poller {
     size_t registered;
     /// The slot in which a descriptor number was registered last, -1 for none.
     int32_t *slot_of_descriptor;
-    int32_t descriptor_capacity;
+    size_t descriptor_capacity;
 };
 
 extern const minato_backend minato_epoll_backend;

@@ -67,6 +67,21 @@ static void without_descriptors(void) {
     CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/// A number that is not open costs no memory, however large it is.
+static void not_open(minato_poller *poller) {
+    static const int32_t numbers[] = {1 << 25, 1000000000, INT32_MAX - 63, INT32_MAX};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i += 1) {
+        struct rusage before, after;
+        uint64_t registration = 1;
+        CHECK_INT(getrusage(RUSAGE_SELF, &before), 0);
+        CHECK_INT(minato_poller_add(poller, numbers[i], MINATO_READABLE, 0, &registration), -EBADF);
+        CHECK_INT(getrusage(RUSAGE_SELF, &after), 0);
+        CHECK_INT(registration, 0);
+        // In KiB; an entry for each number would be 128 MiB for the least of them.
+        CHECK(after.ru_maxrss - before.ru_maxrss < 65536);
+    }
+}
+
 /// Closed without being removed: nothing is reported, however often it is asked, and the others are.
 static void closed(minato_poller *poller) {
     int32_t left, right, other, another;
@@ -308,6 +323,9 @@ static void edges(void) {
 static void churning(void) {
     for_each_backend(churn);
 }
+static void unopened(void) {
+    for_each_backend(not_open);
+}
 static void foreign(void) {
     for_each_backend(foreign_number);
 }
@@ -315,6 +333,7 @@ static void foreign(void) {
 const struct check_test poller_life_tests[] = {
     {"poller: open and close", open_and_close},
     {"poller: without descriptors", without_descriptors},
+    {"poller: not open", unopened},
     {"poller: closed without being removed", closing},
     {"poller: a number used again", reuse},
     {"poller: removed after closing", late_removal},
