@@ -40,10 +40,15 @@ static int32_t terminate(char *copy, size_t capacity, const char *text, size_t l
     return 0;
 }
 
+/// Refuses the text that getaddrinfo of glibc takes for none, so that the answer would be this machine, or port 0.
+static bool is_text(const char *text) {
+    return strcmp(text, "*") != 0;
+}
+
 /// Refuses the numbers that getaddrinfo takes through strtoul(3) and cuts to 16 bits: `65616` would be port 80, and so
 /// would ` +80`.
 static bool is_acceptable_service(const char *service) {
-    if (strspn(service, " \t\n\v\f\r+-") > 0) return false;
+    if (!is_text(service) || strspn(service, " \t\n\v\f\r+-") > 0) return false;
     if (service[strspn(service, "0123456789")] != 0) return true;
     service += strspn(service, "0");
     size_t digits = strlen(service);
@@ -61,6 +66,7 @@ int32_t minato_resolve(
     if (result < 0) return result;
     result = service == NULL ? 0 : terminate(service_text, sizeof service_text, service, service_length);
     if (result < 0) return result;
+    if (host != NULL && !is_text(host_text)) return -EINVAL;
     if (service != NULL && !is_acceptable_service(service_text)) return -EINVAL;
 
     struct minato_resolution *answer = malloc(sizeof *answer);

@@ -29,7 +29,7 @@ typedef struct minato_resolution minato_resolution;
 /// - `resolution`: receives the answer, to be freed with `minato_resolution_free`; NULL on failure.
 /// - `resolver_code`: receives the `EAI_...` code on failure, else 0.
 ///
-/// On failure returns `-errno` for `EAI_SYSTEM`; `-EINVAL` for a NUL inside a text or a number that is out of range;
+/// On failure returns `-errno` for `EAI_SYSTEM`; `-EINVAL` for a NUL inside a text, `*`, or a number that is out of range;
 /// `-ENAMETOOLONG` for a host or service of more than 1,024 bytes; `-ENOMEM`; and `-ENOENT` for every other resolver
 /// code. Python: `socket.getaddrinfo`. See getaddrinfo(3).
 MINATO_API int32_t minato_resolve(
