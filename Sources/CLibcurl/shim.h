@@ -10,10 +10,12 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -283,36 +285,59 @@ static inline CURLcode minato_curl_set_share(CURL *_Nonnull easy, CURLSH *_Nonnu
     return curl_easy_setopt(easy, CURLOPT_SHARE, share);
 }
 
-/// Has programs that are started not inherit a descriptor, if it can be one by which libcurl wakes itself: 2 for one of a pair,
-/// 1 for an eventfd, which stands alone, 0 for another or none.
-static inline int minato_curl_close_on_exec(int descriptor) {
+/// Whether a descriptor has bytes that nobody has read: of a pair of sockets, or a pipe, the end that is written to knows
+/// that too. See SIOCOUTQ in unix(7), FIONREAD in pipe(7).
+static inline bool minato_curl_is_unread(int descriptor) {
+    int count = 0;
     struct stat status;
-    if (fstat(descriptor, &status) != 0) return 0;
-    // An eventfd has no type, and is close-on-exec already.
-    if ((status.st_mode & S_IFMT) == 0) return 1;
-    int family = 0;
-    socklen_t size = sizeof family;
-    bool is_local = getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
-    return (is_local || S_ISFIFO(status.st_mode)) && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? 2 : 0;
+    if (fstat(descriptor, &status) != 0) return false;
+    unsigned long request = S_ISSOCK(status.st_mode) ? TIOCOUTQ : FIONREAD;
+    return ioctl(descriptor, request, &count) == 0 && count > 0;
 }
 
-/// A new multi handle; NULL when there is no memory or no descriptor left.
+static inline bool minato_curl_is_readable(int descriptor) {
+    struct pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
+    return poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+}
+
+/// Whether a descriptor is an eventfd, which has no type.
+static inline bool minato_curl_stands_alone(int descriptor) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT) == 0;
+}
+
+/// How many of two descriptors are those by which a multi handle wakes itself: both of a pair, or the first, an eventfd. Only
+/// they change as it is woken, and again as it notes that: another thread's, which have the numbers by chance, do not.
+static inline int minato_curl_count_own(CURLM *_Nonnull multi, const int *_Nonnull pair) {
+    if (minato_curl_is_readable(pair[0]) || minato_curl_is_unread(pair[1])) return 0;
+    curl_multi_wakeup(multi);
+    bool is_first = minato_curl_is_readable(pair[0]), is_second = minato_curl_is_unread(pair[1]);
+    curl_multi_poll(multi, NULL, 0, 0, NULL);
+    if (!is_first || minato_curl_is_readable(pair[0])) return 0;
+    return is_second && !minato_curl_is_unread(pair[1]) ? 2 : 1;
+}
+
+/// A new multi handle; NULL when there is no memory or no descriptor left. One thread at a time calls it: together they
+/// would have to begin anew more often.
 ///
 /// libcurl wakes itself through a pair of sockets, or a pipe, which programs that are started inherit (curl issue 13618), and
 /// tells nobody their numbers: those that were free before. Other threads may open and close files at the same moment, so that
-/// they are others: then once more.
+/// they are others, whose descriptors are not touched: then once more.
 static inline CURLM *_Nullable minato_curl_multi_open(void) {
     CURLM *multi = NULL;
-    for (int attempt = 0; attempt < 32; attempt++) {
+    for (int attempt = 0; attempt < 256; attempt++) {
+        // First, or the next one would have the numbers of the last, and not those that are looked for now.
+        curl_multi_cleanup(multi);
+        multi = NULL;
         int pair[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) break;
         close(pair[0]);
         close(pair[1]);
-        curl_multi_cleanup(multi);
         multi = curl_multi_init();
         if (multi == NULL) break;
-        int first = minato_curl_close_on_exec(pair[0]);
-        if (first == 1 || (first == 2 && minato_curl_close_on_exec(pair[1]) == 2)) break;
+        int own = minato_curl_count_own(multi, pair);
+        for (int i = 0; i < own; i++) fcntl(pair[i], F_SETFD, FD_CLOEXEC);
+        if (own == 2 || (own == 1 && minato_curl_stands_alone(pair[0]))) break;
     }
     return multi;
 }

@@ -18,7 +18,7 @@ final class CurlHandle: @unchecked Sendable {
     /// Makes a handle; nil when there is no memory or no descriptor left.
     init?(_ key: PoolKey) {
         self.key = key
-        guard let easy = CurlEasy(CurlCommon()), let multi = unsafe minato_curl_multi_open() else { return nil }
+        guard let easy = CurlEasy(CurlCommon()), let multi = unsafe CurlMulti.open() else { return nil }
         unsafe self.multi = unsafe multi
         self.easy = easy
         unsafe minato_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 1)

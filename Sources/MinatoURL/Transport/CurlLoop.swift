@@ -304,7 +304,7 @@ extension CurlLoop {
 
     private func openMulti() -> UnsafeMutableRawPointer? {
         if let multi = unsafe multi { return unsafe multi }
-        guard let opened = unsafe minato_curl_multi_open() else { return nil }
+        guard let opened = unsafe CurlMulti.open() else { return nil }
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe minato_curl_multi_set_long(opened, CURLMOPT_MAXCONNECTS, Self.maximumConnections)
         unsafe minato_curl_multi_set_socket_function(
