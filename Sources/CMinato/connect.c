@@ -61,13 +61,27 @@ int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *ad
     return is_under_way(result) ? 1 : result;
 }
 
-int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline) {
-    int32_t waited = minato_await(descriptor, POLLOUT, deadline);
-    if (waited < 0) return waited;
+/// The error that is pending, or 0; the kernel forgets it with that.
+static int32_t pending_error(int32_t descriptor) {
     int32_t error = 0;
     socklen_t length = sizeof error;
     int32_t result = (int32_t)minato_result(getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length));
     return result < 0 ? result : -error;
+}
+
+int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline) {
+    int32_t waited = minato_await(descriptor, POLLOUT, deadline);
+    if (waited < 0) return waited;
+    int32_t result = pending_error(descriptor);
+    if (result < 0) return result;
+    // No error is no connection yet: it may never have started, or its failure was told already.
+    minato_address peer;
+    minato_socket_info info;
+    if (minato_socket_peer_address(descriptor, &peer) != -ENOTCONN) return 0;
+    if (minato_socket_inspect(descriptor, &info) < 0 || info.type != SOCK_STREAM) return 0;
+    // It may have stood until a moment ago.
+    result = pending_error(descriptor);
+    return result < 0 ? result : -ENOTCONN;
 }
 
 /// Connects to a Unix socket whose backlog is full. No readiness announces room there; only a blocking connect(2)

@@ -31,6 +31,14 @@ static void refused(void) {
     int32_t result = minato_socket_start_connect(descriptor, &address);
     if (result == 1) result = minato_socket_finish_connect(descriptor, fixture_soon());
     CHECK_INT(result, -ECONNREFUSED);
+    // Told once, and none that stands.
+    CHECK_INT(minato_socket_finish_connect(descriptor, fixture_soon()), -ENOTCONN);
+    fixture_close(descriptor);
+    descriptor = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_STREAM, 0));
+    CHECK_INT(minato_socket_finish_connect(descriptor, fixture_soon()), -ENOTCONN);
+    fixture_close(descriptor);
+    descriptor = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_DGRAM, 0));
+    CHECK_INT(minato_socket_finish_connect(descriptor, fixture_soon()), 0);
     fixture_close(descriptor);
 
     minato_address_set_unix_abstract(&address, (const uint8_t *)"minato nobody", 13);

@@ -89,7 +89,8 @@ MINATO_API int32_t minato_socket_connect(int32_t descriptor, const minato_addres
 /// writable, then call `minato_socket_finish_connect`), or the failure (`-EAGAIN`: a Unix peer's backlog is full).
 MINATO_API int32_t minato_socket_start_connect(int32_t descriptor, const minato_address *address);
 
-/// Waits for a started connect: 0 when it stands, else its failure, read from SO_ERROR.
+/// Waits for a started connect: 0 when it stands, else its failure, read from SO_ERROR. `-ENOTCONN` for a stream that has not
+/// started to connect, or whose failure was given before.
 MINATO_API int32_t minato_socket_finish_connect(int32_t descriptor, int64_t deadline);
 
 /// Sends some of `count` bytes and returns how many the kernel took (0 only for `count` 0 or an empty datagram).
