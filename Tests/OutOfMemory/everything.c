@@ -65,6 +65,12 @@ static void with_poll_and_select(void) {
     uint8_t ready[MANY] = {0};
     minato_select_set writable = {.descriptors = second, .ready = ready, .count = MANY};
     if (holds(minato_select(NULL, &writable, NULL, MINATO_NO_WAIT), "select")) check(ready[MANY - 1] == 1, "select");
+    // A hang-up alone is nothing exceptional: the sets are made that pselect(2) takes.
+    int32_t unconnected = minato_socket_open(AF_INET, SOCK_STREAM, 0);
+    check(unconnected >= 0, "socket");
+    minato_select_set exceptional = {.descriptors = &unconnected, .ready = ready, .count = 1};
+    if (holds(minato_select(NULL, NULL, &exceptional, MINATO_NO_WAIT), "select")) check(ready[0] == 0, "select");
+    minato_socket_close(unconnected);
 }
 
 static void with_names(const char *host, int32_t flags) {
