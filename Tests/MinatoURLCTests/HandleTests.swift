@@ -113,7 +113,8 @@ import Testing
             #expect(opened == 0)
             var value = [UInt8](repeating: 0, count: 32)
             let name = "content-type"
-            let count = unsafe minato_url_header(OpaquePointer(bitPattern: url), name, name.utf8.count, &value, value.count)
+            let count = unsafe minato_url_header(
+                OpaquePointer(bitPattern: url), name, name.utf8.count, &value, value.count)
             guard count == 5 + kind.utf8.count, value.starts(with: "text/\(kind)".utf8) else {
                 Issue.record("\(text): \(String(decoding: value, as: UTF8.self))")
                 break

@@ -28,7 +28,8 @@ import Testing
         #expect(error.description == "connect http://h/: no%0D%0Away (connectionRefused, curl 7, errno 111)")
         #expect("\(OpenError.Code.badURL) \(OpenError.Operation.read)" == "badURL read")
         // What is a control for terminals, or the end of a line for others; nothing else that has the same first byte.
-        let detail = OpenError(.badURL, url: "", detail: "a\u{80}b\u{85}c\u{9B}31md\u{2028}e\u{2029}f\u{7F}é\u{A0}…").detail
+        let detail = OpenError(.badURL, url: "", detail: "a\u{80}b\u{85}c\u{9B}31md\u{2028}e\u{2029}f\u{7F}é\u{A0}…")
+            .detail
         #expect(detail == "a%C2%80b%C2%85c%C2%9B31md%E2%80%A8e%E2%80%A9f%7Fé\u{A0}…")
     }
 

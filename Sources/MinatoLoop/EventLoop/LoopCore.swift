@@ -61,7 +61,8 @@ package final class LoopCore: @unchecked Sendable {
         package var longestTurn: Int64 = 0
         /// The same since `longestTurn` was looked over.
         var longestTurnOfLate: Int64 = 0
-        var lookedOver: Int64 = 0
+        /// When that is to be done again.
+        var nextLookOver: Int64 = 0
         /// The longest time for which a deadline was counted from `now`, 10 s at least.
         package var longestLimit: Int64 = 10_000_000_000
         package var scratch: UnsafeMutableRawPointer?
@@ -191,23 +192,31 @@ extension LoopCore {
         guard began != 0 else { return }
         unsafe clock.pointee = 0
         let end = time == 0 ? minato_clock_now() : time
-        if unsafe end - began > threadMemory.pointee.longestTurnOfLate { lengthen(end - began) }
-        if unsafe end - threadMemory.pointee.lookedOver > threadMemory.pointee.longestLimit { forgetTurns(end) }
-    }
-
-    @inline(never)
-    private func lengthen(_ turn: Int64) {
-        thread.longestTurnOfLate = turn
-        thread.longestTurn = max(thread.longestTurn, turn)
+        if unsafe end &- began > threadMemory.pointee.longestTurnOfLate || end > threadMemory.pointee.nextLookOver {
+            remember(end - began, end)
+        }
     }
 
     /// What ended longer ago than any limit lasts puts nothing off any more: what was counted in it has come. So one long turn, a
     /// process that was stopped, is felt for two limits and not for ever.
     @inline(never)
-    private func forgetTurns(_ now: Int64) {
+    private func remember(_ turn: Int64, _ now: Int64) {
+        thread.longestTurnOfLate = max(thread.longestTurnOfLate, turn)
+        thread.longestTurn = max(thread.longestTurn, turn)
+        guard now > thread.nextLookOver else { return }
         thread.longestTurn = thread.longestTurnOfLate
         thread.longestTurnOfLate = 0
-        thread.lookedOver = now
+        thread.nextLookOver = now &+ min(thread.longestLimit, .max - now)
+    }
+
+    /// Deadlines are counted from `now` that are so far ahead.
+    @inline(never)
+    package func counts(_ nanoseconds: Int64) {
+        let longer = nanoseconds - thread.longestLimit
+        guard longer > 0 else { return }
+        thread.longestLimit = nanoseconds
+        // It was to be one of the limits before from the last time on.
+        thread.nextLookOver += min(longer, .max - thread.nextLookOver)
     }
 
     /// The body of the thread.

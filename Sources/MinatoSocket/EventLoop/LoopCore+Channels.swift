@@ -59,16 +59,9 @@ extension LoopCore {
     @inline(__always)
     func rough(_ nanoseconds: Int64) -> Deadline {
         let read = unsafe clock.pointee
-        if unsafe nanoseconds > threadMemory.pointee.longestLimit {
-            unsafe threadMemory.pointee.longestLimit = nanoseconds
-        }
+        if unsafe nanoseconds > threadMemory.pointee.longestLimit { counts(nanoseconds) }
         let (sum, overflow) = (read == 0 ? now : read).addingReportingOverflow(nanoseconds)
         return overflow ? .none : Deadline(nanoseconds: sum | 1)
-    }
-
-    /// Deadlines will be counted from `now` that are so far ahead.
-    package func counts(_ nanoseconds: Int64) {
-        unsafe threadMemory.pointee.longestLimit = max(threadMemory.pointee.longestLimit, nanoseconds)
     }
 
     /// The time at which a deadline has certainly come, in nanoseconds: the present when it was set lay at most so much later.

@@ -64,6 +64,7 @@ struct TurnTests {
         await onLoop(loop) { core in
             // As a process that has been stopped: the time of the turn is asked for, and then it goes on for long.
             unsafe core.threadMemory.pointee.longestLimit = 20_000_000
+            unsafe core.threadMemory.pointee.nextLookOver = minato_clock_now() + 20_000_000
             let began = core.now
             while minato_clock_now() - began < length {}
         }
