@@ -18,7 +18,9 @@ struct AcceptBackoffTests {
         for _ in 0..<3 { #expect(backoff.failed(.init(code)) == .goOn) }
     }
 
-    @Test("One that comes each time, and never a connection, is no single connection's: pauses, told once; others' is none")
+    @Test(
+        "One that comes each time, and never a connection, is no single connection's: pauses, told once; others' is none"
+    )
     func permanent() {
         var backoff = AcceptBackoff()
         for round in 0..<3 {

@@ -180,7 +180,8 @@ struct ProxyServerTests {
     }
 
     /// Such a byte is readable to poll(2), and cannot be looked at.
-    @Test("A client that sends an out-of-band byte is waited for as long as for the first byte, by a thread that sleeps")
+    @Test(
+        "A client that sends an out-of-band byte is waited for as long as for the first byte, by a thread that sleeps")
     func outOfBand() throws {
         let timeouts = Journal<SocketAddress>()
         let directory = try TemporaryDirectory()

@@ -171,7 +171,8 @@ struct LoopsShutdownTests {
         #expect(try LoopServing(server, stage, stage.echo).joinedCode() == .closed)
     }
 
-    @Test("A copy of the listening socket that blocks does not make the loops wait in accept4", arguments: LoopStage.all)
+    @Test(
+        "A copy of the listening socket that blocks does not make the loops wait in accept4", arguments: LoopStage.all)
     func blockingCopy(stage: LoopStage) throws {
         let listener = try Socket.listen(on: .tcp("127.0.0.1", 0))
         // For a worker process, say.

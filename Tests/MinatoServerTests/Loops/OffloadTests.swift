@@ -148,11 +148,13 @@ struct OffloadTests {
         let none: (@escaping OffloadPool.Job) throws(SocketError) -> Void = { _ throws(SocketError) in
             throw SocketError(.startThread, .init(EAGAIN))
         }
-        pool.perform({ done.write(1) }) { _ throws(SocketError) in
-            // Meanwhile another one.
-            pool.perform({ done.write(2) }, startThread: none)
-            throw SocketError(.startThread, .init(EAGAIN))
-        }
+        pool.perform(
+            { done.write(1) },
+            startThread: { (_) throws(SocketError) in
+                // Meanwhile another one.
+                pool.perform({ done.write(2) }, startThread: none)
+                throw SocketError(.startThread, .init(EAGAIN))
+            })
         #expect(done.entries == [1, 2] && pool.threads == 0)
     }
 }

@@ -73,7 +73,13 @@ struct TurnTests {
         let (put, told) = await onLoop(loop) { core in (core.certain(1) - 1, minato_clock_now()) }
         if told - asked < 10_000_000 { #expect(put >= length) }
         // Now nothing takes long, so that one day it is over.
-        while await onLoop(loop, { core in _ = core.now; return core.certain(1) - 1 }) >= length {}
+        while await onLoop(
+            loop,
+            { core in
+                _ = core.now
+                return core.certain(1) - 1
+            }) >= length
+        {}
         // As long as a limit lasts, however short the turns are.
         await onLoop(loop) { core in
             core.counts(.max)
