@@ -7,13 +7,13 @@ internal import MinatoLoop
 /// One after the other: which numbers libcurl gets for its descriptors is guessed, and two threads would get each other's.
 @safe
 enum CurlMulti {
-    private static let turn = Guarded<Void>(())
+    private static let turn = Lock()
     private static let forks = minato_thread_forks()
 
     /// Makes a handle; nil when there is no memory or no descriptor left.
     static func open() -> UnsafeMutableRawPointer? {
         // In a forked child the lock of a thread that is not there may be taken for ever.
         guard minato_thread_forks() == forks else { return unsafe minato_curl_multi_open() }
-        return unsafe turn.withLock { _ in unsafe minato_curl_multi_open() }
+        return unsafe turn.withLock { unsafe minato_curl_multi_open() }
     }
 }

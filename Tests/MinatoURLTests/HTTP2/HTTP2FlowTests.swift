@@ -46,7 +46,7 @@ struct HTTP2FlowTests {
     }
 
     /// A server that takes a body slowly: each piece starts the time anew, also of a body that libcurl has as a whole. All take longer
-    /// than the timeout together, and none alone.
+    /// than the timeout together, and none alone: by far, since the machine may do other things for seconds.
     @Test(arguments: Face.allCases, [16_000, 100_000])
     func slowUploadsSucceedWhileTheyMove(_ face: Face, _ count: Int) async throws {
         let server = try HTTP2Script(window: 0)
@@ -55,7 +55,7 @@ struct HTTP2FlowTests {
         _ = try await face.open(opener, server.url("small")).body.collect(upTo: 9)
         let body = URLOpener.Request.Body.bytes([UInt8](repeating: 7, count: count))
         let request = try URLOpener.Request(server.url("paced/\(count / 8)"), method: "PUT", body: body)
-        #expect(try await face.open(opener, request, timeout: .seconds(3)).body.collect(upTo: 9) == Array("small".utf8))
+        #expect(try await face.open(opener, request, timeout: .seconds(8)).body.collect(upTo: 9) == Array("small".utf8))
     }
 
     /// What had come of streams that are given up unread is freed, though others use the connection. In a process of its own, where

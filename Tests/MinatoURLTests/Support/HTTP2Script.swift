@@ -17,7 +17,7 @@ import TestSupport
 /// | `/refused` | refuses the first of these, and answers the others |
 /// | `/twice` | refuses the first of these, and ends the connection of the others |
 /// | `/window` | refuses the first of these when it is told to go on, gives the others a window, and answers with their bodies |
-/// | `/paced/N` | gives a window of N bytes eight times, each after half a second, and answers when it has the body |
+/// | `/paced/N` | gives a window of N bytes eight times, each after 1.1 s, and answers when it has the body |
 /// | `/large/N` | sends N bytes, as far as the windows allow |
 /// | `/last/N` | the same; when it is told to go on, it ends the connection, and says so when the client's kernel has the end |
 /// | `/sink` | takes the body of the request without giving back any window |
@@ -146,7 +146,7 @@ final class HTTP2Script: Sendable {
                     self.answer(id, b'small')
             def pace(self, id, count):
                 for _ in range(8):
-                    time.sleep(0.5)
+                    time.sleep(1.1)
                     with self.lock:
                         self.h2.increment_flow_control_window(count, id)
                         self.h2.increment_flow_control_window(count)
