@@ -8,17 +8,19 @@ extension CurlLoop {
     /// A connection that nobody else uses is closed. Where others do, one of them has libcurl send.
     func cut(_ transfer: CurlTransfer) {
         transfer.forbidReuse()
-        if transfer.request.location.origin.scheme == "https" { resets.append(transfer.request.location.origin) }
+        let origin = transfer.request.location.origin
+        if origin.scheme == "https" { resets.append((origin, transfer.easy.localPort)) }
     }
 
     /// Tells the servers of the streams that have been reset, as far as others use their connections.
     func tell() {
-        let origins = resets
+        let streams = resets
         resets = []
-        for origin in origins {
+        for (origin, port) in streams {
+            // On the same connection: there may be several to an origin.
             let other = unsafe transfers.first {
                 $0.transfer.isFramed && !$0.transfer.isPaused && !$0.transfer.isSendingPaused
-                    && $0.transfer.request.location.origin == origin
+                    && $0.transfer.request.location.origin == origin && $0.transfer.easy.localPort == port
             }
             guard let other else { continue }
             goOn(other) { $0.askAgain() }

@@ -33,7 +33,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
     /// When libcurl wants to be called at the latest.
     var deadline: Int64 = .max
     /// Where streams have been reset of which the server has not been told.
-    var resets: [Origin] = []
+    var resets: [(origin: Origin, port: Int)] = []
     let common = CurlCommon()
     private var hasEnded = false
     private let spare = SpareHandles()
@@ -41,7 +41,7 @@ final class CurlLoop: LoopSource, @unchecked Sendable {
 
     /// libcurl is not to be called while it calls us: what comes up then waits here.
     private var isInside = false
-    private var later: [() -> Void] = []
+    var later: [() -> Void] = []
 
     init(on loop: EventLoop) {
         self.loop = loop
@@ -163,16 +163,6 @@ extension CurlLoop {
         while let transfer = unsafe begun.popLast() { transfer.look() }
     }
 
-    /// After a lack of memory libcurl 7.88 has a socket of which it knows only half, and divides by zero when it comes to that
-    /// again: so nothing goes on here, and the next transfer begins anew.
-    private func giveUpAll() {
-        for transfer in unsafe transfers {
-            transfer.pipe.finish(.failed(CurlTransport.exhausted(transfer.pipe.url)))
-            remove(transfer)
-        }
-        closeAll()
-    }
-
     private func start(_ transfer: LoopTransfer) {
         if let error = add(transfer) {
             transfer.pipe.finish(.failed(error))
@@ -265,7 +255,7 @@ extension CurlLoop {
         }
     }
 
-    private func remove(_ transfer: LoopTransfer) {
+    func remove(_ transfer: LoopTransfer) {
         guard let place = transfer.place, let multi = unsafe multi else { return }
         let easy = transfer.transfer.easy
         // The last one takes its place.
@@ -326,7 +316,7 @@ extension CurlLoop {
     }
 
     /// Closes every connection. There is no transfer.
-    private func closeAll() {
+    func closeAll() {
         guard let open = unsafe multi else { return }
         unsafe curl_multi_cleanup(open)
         unsafe multi = nil
@@ -360,7 +350,10 @@ extension CurlLoop {
         if interest & CURL_POLL_OUT != 0 { flags |= UInt32(MINATO_WRITABLE) }
         let source = unsafe sockets[socket] ?? CurlSocket(socket, on: self)
         unsafe idleSockets.remove(source)
-        guard source.watch(flags, on: core) else { return -1 }
+        guard source.watch(flags, on: core) else {
+            giveUpLater(unsafe CurlEasy.handle(of: easy)?.loopTransfer, at: source.localPort)
+            return 0
+        }
         unsafe sockets[socket] = source
         return 0
     }
