@@ -62,6 +62,9 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         extend(shared.firstByteOrGrace)
     }
 
+    /// Whether its client has never said anything: a header of the PROXY protocol is the balancer's.
+    private var isFresh: Bool { exchange.isFresh || exchange.isAtRest && arrival?.hasSpoken == false }
+
     // MARK: - Events
 
     override func isReady(_ flags: UInt32) {
@@ -80,7 +83,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         let outcome = begun == .unfinished ? exchange.goOn(&shared.output) : begun
         if exchange.takeMove() {
             if let arrival, !arrival.hasSpoken {
-                if arrival.takeHeader() { extend(shared.firstByte) }
+                if arrival.takeHeader() { extend(shared.firstByteOrGrace) }
             } else {
                 extend(exchange.isBlocked ? shared.write : shared.idle)
             }
@@ -88,7 +91,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         switch outcome {
         case .wait:
             if exchange.isLingering { linger() }
-            if shared.isDraining, exchange.isAtRest { close(nil) }
+            if shared.isDraining, exchange.isAtRest, !isFresh { close(nil) }
         case .again:
             if exchange.isLingering { linger() }
             shared.core.callAgain(self)
@@ -135,7 +138,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
             isReady(UInt32(MINATO_READABLE))
             if unsafe isClosed || deadline > now { return }
         }
-        if exchange.isLingering || shared.isDraining && exchange.isFresh { return close(nil) }
+        if exchange.isLingering || shared.isDraining && isFresh { return close(nil) }
         UnsentData.giveUp(exchange.descriptor)
         close(SocketError(exchange.isBlocked ? .send : .receive, .timedOut, remote: client?.address))
     }
@@ -148,7 +151,7 @@ final class ResponderConnection: LoopSource, Endable, @unchecked Sendable {
         guard unsafe !isClosed else { return }
         exchange.watch()
         isReady(UInt32(MINATO_READABLE))
-        if unsafe !isClosed, exchange.isFresh { extend(shared.firstByteOrGrace) }
+        if unsafe !isClosed, isFresh { extend(shared.firstByteOrGrace) }
     }
 
     /// Not at once: it may be this connection's responder that ends the server, whose answer is to be sent to this descriptor

@@ -123,7 +123,8 @@ struct ResponderExchange: ~Copyable {
         }
         if let outcome = unsafe receive(respond, Self.spokenTo, &output) { return outcome }
         if !output.isEmpty, let outcome = send(&output) { return outcome }
-        guard has(Self.work) else { return .answered }
+        // The rest of an answer may have been taken meanwhile, which is to be noted now, and not when time is over.
+        guard has(Self.work | Self.moved) else { return .answered }
         state |= Self.moved
         return .unfinished
     }

@@ -1,7 +1,8 @@
-import MinatoServer
 import MinatoSocket
 import TestSupport
 import Testing
+
+@testable import MinatoServer
 
 @Suite("The PROXY protocol on event loops", .watchdog)
 struct LoopsProxyTests {
@@ -112,6 +113,33 @@ struct LoopsProxyTests {
             errors.wait(for: 2)
             #expect(errors.entries.last?.1?.description == "192.0.2.1:1111")
         }
+    }
+
+    @Test(
+        "A client of whom only the balancer's header has come when the drain begins may still speak",
+        arguments: LoopStage.of(.responder), [true, false])
+    func drain(stage: LoopStage, speaks: Bool) throws {
+        let errors = Journal<(String, SocketAddress?)>()
+        let taken = Journal<Void>()
+        var hooks = hooks(errors)
+        hooks.verify = { _, _ in
+            taken.write(())
+            return true
+        }
+        let server = try tcpServer(hooks: hooks)
+        server.drainGrace = speaks ? .seconds(20) : .milliseconds(100)
+        let serving = try LoopServing(server, stage, serve(stage))
+        let client = try sharedClient(of: server)
+        try client.socket.sendAll(Self.header)
+        taken.wait(for: 1)
+        let drain = try Background { server.drainBlocking(timeout: .seconds(20)) }
+        while !server.isRefusing {}
+        if speaks { try client.socket.sendAll("late") }
+        try #expect(client.socket.readToEnd() == (speaks ? "192.0.2.1:1111 late\n" : ""))
+        try #expect(drain.join().ended == 0)
+        try serving.join()
+        // Of this client, not of those who look whether they are refused.
+        #expect(!errors.entries.contains { $0.1?.description == "192.0.2.1:1111" })
     }
 
     @Test("The hook is asked about the header's source", arguments: LoopStage.all)
