@@ -141,7 +141,7 @@ struct DatagramTransfer: ~Copyable {
     }
 
     private mutating func sendOneByOne(_ message: Int) {
-        replies.stopJoining()
+        replies.noteRefusal()
         let (receiver, source) = (replies.receiver(message), replies.source(message))
         for piece in 0..<replies.pieces(message) {
             let bytes = unsafe replies.bytes(message, piece: piece)

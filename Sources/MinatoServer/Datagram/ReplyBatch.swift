@@ -31,6 +31,12 @@ struct ReplyBatch: ~Copyable {
     private let hasSources: Bool
     /// Whether messages of several pieces are made.
     private(set) var joins: Bool
+    /// So many of them that are refused, with none sent between, are not for want of one receiver.
+    static let refusalsInARow = 8
+    /// For so many batches every reply is a message of its own then.
+    static let batchesApart = 1024
+    private var refusals = 0
+    private var apart = 0
 
     /// How many messages there are.
     private(set) var count = 0
@@ -135,17 +141,34 @@ struct ReplyBatch: ~Copyable {
     /// Of an IPv4 datagram of the largest size, without the headers.
     private static let longestMessage = 65_507
 
-    /// From now on every reply is a message of its own.
-    mutating func stopJoining() { joins = false }
+    /// The way to the receiver of a message has refused it for its pieces, as a device does that cannot part them; but a single
+    /// receiver may bring that about, by its port or by a narrow network, and shall not make all others' replies dearer.
+    mutating func noteRefusal() {
+        refusals += 1
+        if refusals >= Self.refusalsInARow { (joins, apart) = (false, Self.batchesApart) }
+    }
+
+    /// Messages, from one on, were sent.
+    private mutating func noteSent(_ messages: Range<Int>) {
+        for message in messages where pieces(message) > 1 { refusals = 0 }
+    }
 
     /// They have been sent.
-    mutating func removeAll() { (count, replies, used) = (0, 0, 0) }
+    mutating func removeAll() {
+        (count, replies, used) = (0, 0, 0)
+        guard apart > 0 else { return }
+        apart -= 1
+        if apart == 0 { joins = true }
+    }
 
     // MARK: - Sending
 
     /// Sends messages, from one on, without waiting: how many, or `-errno`, which is the first one's.
-    func send(_ descriptor: Int32, from first: Int) -> Int32 {
-        unsafe minato_message_send_batch(descriptor, entries + first, count - first, 0, Int64(MINATO_NO_WAIT))
+    mutating func send(_ descriptor: Int32, from first: Int) -> Int32 {
+        let result = unsafe minato_message_send_batch(
+            descriptor, entries + first, count - first, 0, Int64(MINATO_NO_WAIT))
+        if refusals > 0, result > 0 { noteSent(first..<(first + Int(result))) }
+        return result
     }
 
     /// Whom a message is for.

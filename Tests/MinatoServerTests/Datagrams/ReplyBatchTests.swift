@@ -113,4 +113,29 @@ struct ReplyBatchTests {
             #expect(datagram.sender.host == (name == "a" ? "127.0.0.2" : "127.0.0.1"))
         }
     }
+
+    @Test("Refusals of pieces make all replies single ones for a while, but not those of a single receiver")
+    func refusals() throws {
+        let sender = try Socket.bound(to: .udp("0.0.0.0", 0))
+        let receiver = try Socket.bound(to: .udp("127.0.0.1", 0)).localAddress
+        var batch = ReplyBatch(joins: true, hasSources: true)
+        func pieces(_ batch: inout ReplyBatch) -> Int {
+            for _ in 0..<2 { Self.append(5, "A", receiver, to: &batch) }
+            return batch.pieces(0)
+        }
+        for _ in 0..<3 {
+            for _ in 0..<ReplyBatch.refusalsInARow - 1 { batch.noteRefusal() }
+            let (joined, sent) = (pieces(&batch), batch.send(sender.descriptor, from: 0))
+            #expect(joined == 2 && sent == 1)
+            batch.removeAll()
+        }
+        for _ in 0..<ReplyBatch.refusalsInARow { batch.noteRefusal() }
+        for _ in 0..<ReplyBatch.batchesApart {
+            let single = pieces(&batch)
+            #expect(single == 1)
+            batch.removeAll()
+        }
+        let again = pieces(&batch)
+        #expect(again == 2)
+    }
 }
