@@ -1,3 +1,4 @@
+import CLibcurl
 import Glibc
 import MinatoSocket
 import Synchronization
@@ -11,15 +12,18 @@ import Testing
     /// Threads that open at the same moment find each other's numbers free, and then taken.
     @Test func threadsAtOnceLeaveNoneToPrograms() async {
         await #expect(processExitsWith: .success) {
-            try #expect(Self.openBesides { 0 } == 0)
+            let handles = Guarded<[UInt]>([])
+            try #expect(Self.open(handles) { 0 } == 0)
             #expect(Self.inheritable() == [])
+            Self.cleanUp(handles)
         }
     }
 
     /// Sockets that another thread makes for a program which it is about to start stay inheritable.
     @Test func anothersDescriptorsAreLeftAlone() async {
         await #expect(processExitsWith: .success) {
-            let changed = try Self.openBesides {
+            let handles = Guarded<[UInt]>([])
+            let changed = try Self.open(handles) {
                 var pair: [Int32] = [0, 0]
                 guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else { return 0 }
                 defer { for descriptor in pair { close(descriptor) } }
@@ -28,11 +32,12 @@ import Testing
             }
             #expect(changed == 0)
             #expect(Self.inheritable() == [])
+            Self.cleanUp(handles)
         }
     }
 
     /// Four threads open fifty handles each, which stay open, while another repeats `body`. Gives the sum of its results.
-    private static func openBesides(_ body: @escaping @Sendable () -> Int) throws -> Int {
+    private static func open(_ handles: Guarded<[UInt]>, besides body: @escaping @Sendable () -> Int) throws -> Int {
         #expect(CurlEasy.isReady)
         // Whoever has started this process may have left some.
         for descriptor in inheritable() { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
@@ -46,13 +51,23 @@ import Testing
         let threads = try (0..<4).map { _ in
             try Background {
                 start.wait()
-                return (0..<50).count { _ in unsafe CurlMulti.open() != nil }
+                for _ in 0..<50 {
+                    let handle = unsafe UInt(bitPattern: CurlMulti.open())
+                    handles.withLock { $0.append(handle) }
+                }
             }
         }
         start.open()
-        for thread in threads { try #expect(thread.join() == 50) }
+        for thread in threads { try thread.join() }
+        #expect(handles.withLock { $0.count == 200 && !$0.contains(0) })
         isOver.isSet.store(true, ordering: .releasing)
         return try other.join()
+    }
+
+    private static func cleanUp(_ handles: Guarded<[UInt]>) {
+        for handle in handles.withLock({ $0 }) {
+            unsafe curl_multi_cleanup(UnsafeMutableRawPointer(bitPattern: handle))
+        }
     }
 
     private static func inheritable() -> [Int32] {
