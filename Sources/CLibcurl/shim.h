@@ -295,9 +295,10 @@ static inline bool minato_curl_is_unread(int descriptor) {
     return ioctl(descriptor, request, &count) == 0 && count > 0;
 }
 
+/// Whether there is something to read and the other end is open: that of another thread's pair may be closed at this moment.
 static inline bool minato_curl_is_readable(int descriptor) {
     struct pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
-    return poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+    return poll(&entry, 1, 0) == 1 && entry.revents == POLLIN;
 }
 
 /// Whether a descriptor is an eventfd, which has no type.
