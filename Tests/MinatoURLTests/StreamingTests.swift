@@ -112,7 +112,9 @@ import Testing
                     case "closure": try await body.forEachPiece { _ in look() }
                     default: while try await !body.read(atMost: 1 << 20).isEmpty { look() }
                     }
-                    #expect(most.values.max() ?? 0 <= 1 << 20, "\(face), \(way): \(most.values)")
+                    // libcurl's buffer of 256 KiB, and some more of these: how many it brings at once depends on how much has come
+                    // meanwhile, which on a busy machine is more.
+                    #expect(most.values.max() ?? 0 <= 2 << 20, "\(face), \(way): \(most.values)")
                 }
             }
         }
