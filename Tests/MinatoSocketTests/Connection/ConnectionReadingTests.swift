@@ -292,24 +292,14 @@ struct ConnectionReadingTests {
         if !writes { try ends.second.sendAll(bytes) }
         let connection = try Connection(adopting: ends.first, on: loop)
         defer { connection.close() }
-        let order = Guarded<[String]>([])
-        // Both begin in one turn of the loop, this one first.
-        let (much, little) = await Task(executorPreference: loop) {
-            (
-                Task(executorPreference: loop) {
-                    if writes {
-                        try await connection.write(bytes)
-                    } else {
-                        #expect(try await connection.read(exactly: bytes.count) == bytes)
-                    }
-                    order.withLock { $0.append("much") }
-                },
-                Task(executorPreference: loop) { order.withLock { $0.append("little") } }
-            )
-        }.value
-        try await much.value
-        await little.value
-        #expect(order.withLock { $0 } == ["little", "much"])
+        let givesWay = try await givesWay(on: loop) {
+            if writes {
+                try await connection.write(bytes)
+            } else {
+                #expect(try await connection.read(exactly: bytes.count) == bytes)
+            }
+        }
+        #expect(givesWay)
         withExtendedLifetime(ends.second) {}
     }
 }

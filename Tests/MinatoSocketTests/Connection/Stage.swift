@@ -114,6 +114,23 @@ func until(_ condition: () -> Bool) async {
     while !condition() { try? await Task.sleep(for: .microseconds(100)) }
 }
 
+/// Whether a task of a loop ends behind one that begins in the same turn, right after it, and has nothing to do.
+func givesWay(on loop: EventLoop, _ body: @escaping @Sendable () async throws -> Void) async throws -> Bool {
+    let order = Guarded<[String]>([])
+    let (much, little) = await Task(executorPreference: loop) {
+        (
+            Task(executorPreference: loop) {
+                try await body()
+                order.withLock { $0.append("much") }
+            },
+            Task(executorPreference: loop) { order.withLock { $0.append("little") } }
+        )
+    }.value
+    try await much.value
+    await little.value
+    return order.withLock { $0 } == ["little", "much"]
+}
+
 /// The code of the error that a body throws, nil when it throws none.
 func code(
     isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Void
