@@ -70,7 +70,7 @@ struct GetTests {
         let modes = try ChildProcess(["stat", "-c", "%a", file, other]).readToEnd().split(separator: "\n")
         #expect(modes.count == 2 && modes.first == modes.last)
         let nowhere = try Tool.run("get", "--first", "2", "--output", directory.file("no/out"), url)
-        #expect(nowhere.status != 0 && nowhere.errors.hasPrefix("minato: create \(directory.file("no/out")): No such"))
+        #expect(nowhere.status != 0 && nowhere.errors.hasPrefix("minato: open \(directory.file("no/out")): No such"))
         let refused = try Tool.run("get", "--first", "2", "--output", file, "http://127.0.0.1:1/")
         #expect(refused.status != 0)
         #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "other\nout\n", "no partial file is left")

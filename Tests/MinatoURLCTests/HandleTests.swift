@@ -2,6 +2,7 @@ import CMinatoURL
 import Glibc
 import MinatoLoop
 import MinatoSocket
+import Synchronization
 import TestSupport
 import Testing
 
@@ -68,7 +69,8 @@ import Testing
         #expect(unsafe minato_url_opener_create(&made) == 0)
         let opener = UInt(bitPattern: made)
         let url = unsafe try Self.made(made)
-        let (goes, hasClosed) = (Guarded(false), Guarded(false))
+        // Looked at without a call in which a thread can be cancelled.
+        let (isThere, goes, hasClosed) = (Flag(), Flag(), Flag())
         let thread = try CThread {
             let text = "http://127.0.0.1:\(port)/"
             let opened = unsafe minato_url_open(OpaquePointer(bitPattern: url), text, text.utf8.count)
@@ -77,21 +79,23 @@ import Testing
             let count = unsafe minato_url_read_some(OpaquePointer(bitPattern: url), &byte, 1)
             #expect(count == 1)
             if isOpener { unsafe minato_url_close(OpaquePointer(bitPattern: url)) }
-            goes.wait { $0 ? () : nil }
+            isThere.set()
+            goes.wait()
             if isOpener {
                 unsafe minato_url_opener_close(OpaquePointer(bitPattern: opener))
             } else {
                 unsafe minato_url_close(OpaquePointer(bitPattern: url))
             }
-            hasClosed.withLockAndWake { $0 = true }
+            hasClosed.set()
         }
         let accepted = try listener.accept()
         #expect(try !accepted.socket.receive(atMost: 1).isEmpty)
         try accepted.socket.sendAll(Array("HTTP/1.1 200 OK\r\nContent-Length: \(isOpener ? 1 : 2)\r\n\r\nx".utf8))
+        isThere.wait()
         thread.cancel()
-        goes.withLockAndWake { $0 = true }
+        goes.set()
         thread.join()
-        #expect(hasClosed.withLock { $0 })
+        try #require(hasClosed.isSet)
         // The request, and the end of the connection.
         while try !accepted.socket.receive(atMost: 4096).isEmpty {}
         unsafe minato_url_opener_close(OpaquePointer(bitPattern: opener))
@@ -131,6 +135,16 @@ import Testing
         #expect(unsafe minato_url_create(opener, &url) == 0)
         return UInt(bitPattern: url)
     }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+
+    func set() { value.store(true, ordering: .releasing) }
+
+    func wait() { while !isSet { sched_yield() } }
 }
 
 /// A thread as C programs have them: it can be cancelled.

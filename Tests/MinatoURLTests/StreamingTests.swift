@@ -103,18 +103,17 @@ import Testing
                     @Sendable func look() { most.append((AllocatedMemory.count ?? .max) - before) }
                     switch way {
                     case "slow":
-                        while try await body.read(100_000).count == 100_000 {
+                        // What the reader asks for is the reader's: little. libcurl has 256 KiB, and the body up to twice that.
+                        while try await body.read(50_000).count == 50_000 {
                             if face == .tasks, let pipe = body.pipe {
                                 while !pipe.isFull, !pipe.rest.isAtEnd { await Task.yield() }
                             }
                             look()
                         }
                     case "closure": try await body.forEachPiece { _ in look() }
-                    default: while try await !body.read(atMost: 1 << 20).isEmpty { look() }
+                    default: while try await !body.read(atMost: 1 << 16).isEmpty { look() }
                     }
-                    // libcurl's buffer of 256 KiB, and some more of these: how many it brings at once depends on how much has come
-                    // meanwhile, which on a busy machine is more.
-                    #expect(most.values.max() ?? 0 <= 2 << 20, "\(face), \(way): \(most.values)")
+                    #expect(most.values.max() ?? 0 <= 1 << 20, "\(face), \(way): \(most.values)")
                 }
             }
         }

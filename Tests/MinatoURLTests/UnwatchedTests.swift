@@ -19,7 +19,8 @@ import Testing
                 }
                 connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld")
             }
-            let loop = try EventLoop()
+            let loop = try EventLoop(backend: .epoll)
+            defer { loop.shutdown() }
             var configuration = URLOpener.Configuration.on(loop)
             configuration.timeouts.connect = nil
             let opener = URLOpener(configuration: configuration)

@@ -65,6 +65,7 @@ final class ResponderShare: @unchecked Sendable {
         firstByte = Self.time(limits.firstByteNanoseconds)
         write = Self.time(limits.writeNanoseconds)
         lingering = min(write, 2_000_000_000)
+        for limit in [idle, firstByte, write] where limit < Self.never { core.counts(limit) }
     }
 
     /// A time of the limits, in which a negative one is all there is.
@@ -77,7 +78,6 @@ final class ResponderShare: @unchecked Sendable {
 
     /// Takes over a connection, for which there is a place.
     func start(_ descriptor: Int32, _ client: SocketAddress) {
-        for limit in [idle, firstByte, write] where limit < Self.never { core.counts(limit) }
         let connection: ResponderConnection
         do {
             guard let made = try makeConnection(descriptor, client) else { return drop(descriptor) }

@@ -17,7 +17,8 @@ extension Channel {
         return channel
     }
 
-    /// Takes one connection without waiting, as long as no other owner of the socket makes it block: its descriptor, or `-errno`; `-EAGAIN` when there is none.
+    /// Takes one connection without waiting, as long as no other owner of the socket makes it block: its descriptor, or `-errno`;
+    /// `-EAGAIN` when there is none.
     package func acceptOnce(_ client: inout SocketAddress) -> Int32 {
         withDescriptor { descriptor in
             uninterrupted {

@@ -37,9 +37,6 @@ extension Connection {
         }
     }
 
-    /// As much as is sent before the loop's other connections have their turn: 1 MiB.
-    private static var pieceOfFile: Int64 { 1 << 20 }
-
     private nonisolated(nonsending) func sendPieces(
         of file: Int32, _ offset: Int64, _ wanted: Int64, _ timeout: Duration?, _ deadline: Deadline
     ) async throws(SocketError) -> Int64 {
@@ -47,7 +44,7 @@ extension Connection {
         var limit: Deadline?
         var sent: Int64 = 0
         while sent < wanted {
-            let end = sent + min(wanted - sent, Self.pieceOfFile)
+            let end = sent + min(wanted - sent, Int64(Self.piece))
             _ = try await channel.proceed(
                 .writing, isReady, &limit, timeout, deadline, standardWriteTimeout
             ) { descriptor in

@@ -165,8 +165,8 @@ extension Connection {
         channel.finish(.writing, isReady: true)
     }
 
-    /// As much as one system call is given: a peer that reads as fast as it is sent to would keep the loop for the whole.
-    private static var piece: Int { 1 << 20 }
+    /// As much as one call sends, 1 MiB: a peer that reads as fast as it is sent to would keep the loop for the whole.
+    static var piece: Int { 1 << 20 }
 }
 
 extension Channel {

@@ -149,7 +149,8 @@ public struct Socket: ~Copyable, Sendable {
         return descriptor
     }
 
-    /// A second socket with a descriptor of its own for the same open socket, with the same ``timeout``.
+    /// A second socket with a descriptor of its own for the same open socket, with the same ``timeout``. Whether it blocks is one
+    /// thing for both: see ``detach()``.
     ///
     /// - Throws: `.tooManyDescriptors`.
     ///

@@ -104,7 +104,7 @@ struct GetCommand: ParsableCommand {
         } catch let error as OpenError {
             Terminal.complain("\(error)")
             throw error.code == .httpStatus ? ExitCode.httpStatus : ExitCode.failed
-        } catch let error where error is CookieFileError || error is FileFailure {
+        } catch let error where error is CookieFileError || error is FileFailure || error is SavedFile.Failure {
             Terminal.complain("\(error)")
             throw ExitCode.failed
         }

@@ -12,9 +12,9 @@ protocol BodyFile: AnyObject {
 /// A file that a body is written to: it has its name when it is complete, and not before.
 ///
 /// What is at the path already and is no regular file (a pipe, a terminal, a link) is written to as it is.
-final class SavedFile: BodyFile {
+package final class SavedFile: BodyFile {
     /// What the kernel said, or what is wrong with a file.
-    struct Failure: Error {
+    package struct Failure: Error {
         let detail: String
         var code: Int32 = 0
         /// Whether it is that somebody else has the file.
@@ -36,7 +36,7 @@ final class SavedFile: BodyFile {
     private var temporaryPath: String?
     private var descriptor: Int32 = -1
 
-    init(_ path: String) throws(Failure) {
+    package init(_ path: String) throws(Failure) {
         self.path = path
         guard !path.utf8.contains(0) else { throw Failure("open", "a path with a NUL", EINVAL) }
         var status = stat()
@@ -46,7 +46,7 @@ final class SavedFile: BodyFile {
             temporaryPath = "\(path).\(UInt32.random(in: 0 ... .max)).part"
         }
         let flags = isSpecial ? O_TRUNC : O_CREAT | O_EXCL
-        descriptor = unsafe open(temporaryPath ?? path, flags | O_WRONLY | O_CLOEXEC, 0o666)
+        descriptor = unsafe open(temporaryPath ?? path, flags | O_WRONLY | O_CLOEXEC | O_NOCTTY, 0o666)
         if descriptor < 0 {
             let code = errno
             temporaryPath = nil
@@ -59,7 +59,7 @@ final class SavedFile: BodyFile {
         if let temporaryPath { unsafe unlink(temporaryPath) }
     }
 
-    func write(_ bytes: Span<UInt8>) throws(Failure) {
+    package func write(_ bytes: Span<UInt8>) throws(Failure) {
         guard temporaryPath == nil else { return try Self.write(bytes, to: descriptor, path) }
         // What is no regular file may be a pipe that nobody reads any more: EPIPE, and no signal that ends the process.
         var guarded = minato_sigpipe_guard()
@@ -80,7 +80,7 @@ final class SavedFile: BodyFile {
         }
     }
 
-    func commit() throws(Failure) {
+    package func commit() throws(Failure) {
         let result = close(descriptor)
         let code = errno
         descriptor = -1
@@ -97,4 +97,8 @@ extension SavedFile.Failure {
     func error(url: String) -> OpenError {
         OpenError(isBusy ? .busy : .fileFailed, .save, url: url, detail: detail, systemCode: code)
     }
+}
+
+extension SavedFile.Failure: CustomStringConvertible {
+    package var description: String { detail }
 }
