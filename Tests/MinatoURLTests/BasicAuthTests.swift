@@ -171,4 +171,28 @@ import Testing
         #expect(try Self.opener(transport).openBlocking(request).status == 200)
         #expect(transport.requests.map { $0.field("Authorization") } == ["Bearer stale", Self.klem])
     }
+
+    /// Who logs in by Basic is sent back to where they came from with a cookie, and is asked once more: nothing was refused.
+    @Test func answersAgainAfterARedirect() throws {
+        let transport = ScriptedTransport { request, index in
+            switch (index, request.field("Authorization")) {
+            case (1, .some): Reply(status: 302, fields: [("Location", "/a")])
+            case (_, nil): Reply(status: 401, fields: [("WWW-Authenticate", "Basic realm=R")])
+            default: Reply(status: 200)
+            }
+        }
+        #expect(try Self.opener(transport).openBlocking("http://h/a").status == 200)
+        #expect(transport.requests.map { $0.field("Authorization") } == [nil, Self.klem, nil, Self.klem])
+    }
+
+    /// A server that asks and sends back for ever: the redirects have their bound.
+    @Test func redirectsAndChallengesEnd() throws {
+        let transport = ScriptedTransport { request, _ in
+            request.field("Authorization") == nil
+                ? Reply(status: 401, fields: [("WWW-Authenticate", "Basic realm=R")])
+                : Reply(status: 302, fields: [("Location", "/a")])
+        }
+        let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/a") }
+        #expect(error?.code == .tooManyRedirects && transport.requests.count < 20, "\(error as Any)")
+    }
 }

@@ -37,6 +37,9 @@ import Testing
         Row(all, at: 9, connecting, .wait(until: second(10))),
         Row(all, at: 9.9, connecting, .wait(until: second(10))),
         Row(all, at: 10, connecting, .over(.connect(.seconds(10)))),
+        // Once more, for a request that has gone out already: from then on.
+        Row(all, at: 39, HopClock.Moment(connectingSince: second(30)), .wait(until: second(40))),
+        Row(all, at: 40, HopClock.Moment(connectingSince: second(30)), .over(.connect(.seconds(10)))),
         Row(HopLimits(connect: .zero), at: 0, connecting, .over(.connect(.zero))),
         Row(HopLimits(), at: 1e6, connecting, .wait(until: .max)),
         Row(HopLimits(connect: .seconds(Int64.max)), at: 1e6, connecting, .wait(until: .max)),

@@ -102,6 +102,37 @@ import Testing
         }
         #expect(server.requests.count { $0.contains(" /second ") } == row.count)
     }
+
+    /// A server that has read a request, and ends with its connection: there is no other one to be had, which is no reason to think
+    /// that it has not had the request. What may go out twice is tried again, by libcurl and by us.
+    @Test(arguments: Face.allCases, [("GET", OpenError.Code.connectionRefused), ("POST", .emptyReply)])
+    func requestsThatAServerHasTaken(_ face: Face, _ row: (method: String, code: OpenError.Code)) async throws {
+        let listener = SharedSocket(try Socket.listen(on: .tcp("127.0.0.1", 0)))
+        let url = "http://\(try listener.socket.localAddress)/"
+        let lines = Outcome.Kept<[UInt8]>()
+        let server = try Background {
+            let accepted = try listener.socket.accept()
+            var file = BufferedSocket(accepted.socket)
+            for _ in 0..<2 {
+                while let line = try file.readLine(limit: 8192), line != [13, 10] { lines.append(line) }
+                if lines.values.count(where: { $0.starts(with: Array("Host".utf8)) }) == 2 { break }
+                try file.write(okay("abc"))
+                try file.flush()
+            }
+            // Before the connection: the other one is refused.
+            try listener.socket.shutdown(.both)
+        }
+        var configuration = URLOpener.Configuration.on(try EventLoop())
+        configuration.retries = .init(attempts: 3)
+        configuration.retries.firstPause = .milliseconds(1)
+        let opener = URLOpener(configuration: configuration)
+        #expect(try await face.open(opener, url).body.collect(upTo: 9) == Array("abc".utf8))
+        let request = try URLOpener.Request(url + "second", method: row.method, body: .bytes([1]))
+        let error = await #expect(throws: OpenError.self) { try await face.open(opener, request) }
+        try server.join()
+        #expect(error?.code == row.code, "\(error as Any)")
+        #expect(lines.values.count { $0.starts(with: Array("\(row.method) /second".utf8)) } == 1)
+    }
 }
 
 extension Result where Failure == any Error {

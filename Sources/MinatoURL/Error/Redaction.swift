@@ -3,7 +3,13 @@ enum Redaction {
     /// A URL, or what somebody meant to be one, without user name and password.
     static func url(_ text: String) -> String {
         if let location = try? RequestURL.beyondHTTP(text) ?? RequestURL(parsing: text) { return location.text }
-        // No parser accepts it, so nobody can say which @ ends the user information: up to the last one all goes.
+        // No parser accepts it.
+        return proxy(text)
+    }
+
+    /// What somebody meant to be the URL of a proxy, or of something else, without user name and password: nobody can say which @
+    /// ends them, as they may have a `/` in them, so that up to the last one all goes.
+    static func proxy(_ text: String) -> String {
         let bytes = Array(text.utf8)
         guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return line(text) }
         let slashes = bytes.indices.dropLast().first { bytes[$0] == 0x2F && bytes[$0 + 1] == 0x2F }

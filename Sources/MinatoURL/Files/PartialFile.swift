@@ -123,8 +123,9 @@ extension PartialFile {
             throw Failure("open \(path): somebody else retrieves to it", isBusy: true)
         }
         guard isStillThere(descriptor, path) else { return false }
-        guard isNew || status.st_uid == geteuid() else {
-            // Somebody else's, in a directory that others can write to: its owner can change it at any time.
+        guard isNew || status.st_uid == geteuid() && status.st_nlink == 1 else {
+            // Somebody else's, in a directory that others can write to: its owner can change it at any time. Or another file of
+            // ours, by another name.
             guard unsafe unlink(path) == 0 else { throw Failure("remove", path, errno) }
             return false
         }

@@ -73,7 +73,7 @@ public struct Proxy: Hashable, Sendable {
         port = place.port == 0 ? scheme.defaultPort : place.port
         location = try Self.location("\(scheme.rawValue)://\(host):\(port)/", text)
         self.credentials = credentials ?? parts.credentials
-        try self.credentials?.check(url: text)
+        try self.credentials?.check(url: Redaction.proxy(text))
         let isTooLong = [self.credentials?.user, self.credentials?.password].contains { ($0?.utf8.count ?? 0) > 255 }
         if scheme == .socks5 && isTooLong { throw Self.refusal("more than 255 bytes of user name or password", text) }
     }
@@ -91,7 +91,7 @@ public struct Proxy: Hashable, Sendable {
         do throws(RequestURL.Problem) {
             return try RequestURL(parsing: url)
         } catch {
-            throw error.isOutOfMemory ? error.asError(of: text) : refusal(error.detail, text)
+            throw error.isOutOfMemory ? error.asError(of: Redaction.proxy(text)) : refusal(error.detail, text)
         }
     }
 
@@ -103,7 +103,7 @@ public struct Proxy: Hashable, Sendable {
     }
 
     private static func refusal(_ detail: String, _ text: String) -> OpenError {
-        OpenError(.badProxy, .prepare, url: text, detail: "the proxy cannot be used: \(detail)")
+        OpenError(.badProxy, .prepare, url: Redaction.proxy(text), detail: "the proxy cannot be used: \(detail)")
     }
 }
 

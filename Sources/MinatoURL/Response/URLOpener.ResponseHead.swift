@@ -17,6 +17,7 @@ extension URLOpener {
             let contentLength: Int?
             let isEncoded: Bool
             var isDecoded = false
+            var isOfTunnel = false
             var connection: Box<ConnectionInfo>?
         }
         private var parts: Box<Parts>
@@ -57,10 +58,14 @@ extension URLOpener {
         /// Over which connection it came, and when.
         public var connection: ConnectionInfo { parts.value.connection?.value ?? ConnectionInfo() }
 
+        /// Whether it came through a proxy's tunnel, so that nothing of it is the proxy's.
+        var isOfTunnel: Bool { parts.value.isOfTunnel }
+
         /// Notes how its body is read, and where it came from.
-        mutating func note(isDecoded: Bool, _ connection: ConnectionInfo) {
+        mutating func note(isDecoded: Bool, isOfTunnel: Bool = false, _ connection: ConnectionInfo) {
             parts.change { parts in
                 parts.isDecoded = isDecoded
+                parts.isOfTunnel = isOfTunnel
                 parts.connection = Box(connection)
             }
         }

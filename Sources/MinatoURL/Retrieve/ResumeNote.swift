@@ -19,9 +19,18 @@ struct ResumeNote: Hashable {
 
     /// The URL that was asked for, without user information and fragment.
     let url: String
+    /// The one that it came from, at the end of the redirects: a validator says nothing of another one's files.
+    let source: String
     let validator: Validator
     /// How many bytes the whole file has, where that is known.
     let total: Int?
+}
+
+extension ResumeNote {
+    /// - Parameter source: Where it came from; nil for the URL that was asked for.
+    init(url: String, source: String? = nil, validator: Validator, total: Int?) {
+        (self.url, self.source, self.validator, self.total) = (url, source ?? url, validator, total)
+    }
 }
 
 // From a response.
@@ -34,9 +43,9 @@ extension ResumeNote {
 
     /// What is to be kept with the body of a response; nil when the body cannot be gone on with later: no validator that is
     /// good for it, or an encoding, of which a server makes other bytes next time.
-    init?(_ head: URLOpener.ResponseHead, url: String, total: Int?) {
+    init?(_ head: URLOpener.ResponseHead, url: String, source: String? = nil, total: Int?) {
         guard head.status == 200, !head.isEncoded, let validator = Self.validator(head) else { return nil }
-        self.init(url: url, validator: validator, total: total)
+        self.init(url: url, source: source, validator: validator, total: total)
     }
 
     private static func validator(_ head: URLOpener.ResponseHead) -> Validator? {
@@ -84,6 +93,7 @@ extension ResumeNote {
     /// What stands in the file.
     var text: String {
         var lines = [Self.title, "url \(url)"]
+        if source != url { lines.append("source \(source)") }
         switch validator {
         case .tag(let tag): lines.append("etag \(tag)")
         case .date(let date): lines.append("last-modified \(date)")
@@ -97,10 +107,14 @@ extension ResumeNote {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
         // After the last newline there is nothing.
-        guard lines.popLast() == "", 3...4 ~= lines.count, lines[0] == Self.title,
+        guard lines.popLast() == "", 3...5 ~= lines.count, lines[0] == Self.title,
             let url = Self.value(lines[1], "url")
         else { return nil }
         self.url = url
+        let source = Self.value(lines[2], "source")
+        if source != nil { lines.remove(at: 2) }
+        self.source = source ?? url
+        guard 3...4 ~= lines.count else { return nil }
         if let tag = Self.value(lines[2], "etag"), Self.isStrong(tag) {
             validator = .tag(tag)
         } else if let date = Self.value(lines[2], "last-modified"), HTTPDate.parse(date) != nil {

@@ -44,7 +44,7 @@ final class Retrieval {
     /// What follows from the response to the request.
     func receive(_ head: URLOpener.ResponseHead, url: String) throws(OpenError) -> Next {
         response = (head, url)
-        switch plan.receive(head) {
+        switch plan.receive(head, from: url) {
         case .restart(let note):
             try perform { () throws(SavedFile.Failure) in
                 try self.partial?.beginAnew(note)

@@ -90,13 +90,17 @@ struct RetrievePlan {
 // What comes.
 extension RetrievePlan {
     /// What follows from the head of the response to the request.
-    mutating func receive(_ head: URLOpener.ResponseHead) -> Step {
-        guard let partial else { return whole(head) }
+    ///
+    /// - Parameter url: Where it came from, nil for the URL of the request.
+    mutating func receive(_ head: URLOpener.ResponseHead, from url: String? = nil) -> Step {
+        let source = url.map { String($0.prefix { $0 != "#" }) } ?? original.location.target
+        guard let partial else { return whole(head, source) }
         var (newEnd, newTotal): (Int?, Int?)
         switch head.status {
+        case 206 where source != partial.note.source, 416 where source != partial.note.source: break
         case 206: (newEnd, newTotal) = continuation(of: partial, head)
         case 416: (newEnd, newTotal) = isComplete(partial, head) ? (partial.count, partial.count) : (nil, nil)
-        default: return whole(head)
+        default: return whole(head, source)
         }
         guard let newEnd, let newTotal else {
             self.partial = nil
@@ -107,13 +111,13 @@ extension RetrievePlan {
         return head.status == 206 ? .append : .complete
     }
 
-    private mutating func whole(_ head: URLOpener.ResponseHead) -> Step {
+    private mutating func whole(_ head: URLOpener.ResponseHead, _ source: String) -> Step {
         guard head.status != 206 else { return .fail(.badRange, "the server sent a part, and the whole was asked for") }
         (count, resumedAt) = (0, 0)
         end = URLOpener.expectedCount(head, original)
         total = end
         guard total ?? 0 <= limit else { return tooLong }
-        return .restart(resumes ? ResumeNote(head, url: original.location.target, total: total) : nil)
+        return .restart(resumes ? ResumeNote(head, url: original.location.target, source: source, total: total) : nil)
     }
 
     private var tooLong: Step { .fail(.limitExceeded, "the body is longer than \(limit) bytes") }

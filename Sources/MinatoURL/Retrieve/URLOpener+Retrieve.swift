@@ -42,11 +42,13 @@ extension URLOpener {
     /// `PATH.part`, and a later call asks for the rest only. That takes a server that tells versions of a file apart: by a
     /// strong entity tag, or by a date of the last change that is a minute older than the response. Beside the bytes, in
     /// `PATH.part.meta`, mode 0600, stand the URL (the one that was asked for, query included, without user name, password and
-    /// fragment), that entity tag or date, and the length. Without such a sign, and where the body comes encoded, nothing stays.
+    /// fragment), the one at the end of the redirects, that entity tag or date, and the length. Without such a sign, and where the
+    /// body comes encoded, nothing stays.
     ///
     /// | the server's answer, to a request for the rest if it has not changed | what follows |
     /// |---|---|
     /// | 206, from there on, of the same version and length | the bytes are added |
+    /// | 206 or 416 from another URL than the bytes that are there, after a redirect | asked once for the whole |
     /// | 206 with anything else, several parts, encoded, or without a length | asked once for the whole |
     /// | 416, the length is what is there, and no other version is named | complete; nothing is received |
     /// | 416 otherwise | asked once for the whole |

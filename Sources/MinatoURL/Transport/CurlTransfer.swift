@@ -41,6 +41,8 @@ final class CurlTransfer: @unchecked Sendable {
     var failure: OpenError?
     var lastProgress: Int64 = 0
     var sendCount = 0
+    /// Since when another connection is being made for a request that has gone out already.
+    var connectingSince: Int64?
     /// Whether libcurl must not be given a folded line: until there has been another field.
     private var mustNotFold = false
     /// What of the body has come.
@@ -155,7 +157,7 @@ final class CurlTransfer: @unchecked Sendable {
         let inPipe = pipe.moment
         let connecting = connectingTime
         return HopClock.Moment(
-            connectedAt: connecting > 0 ? start + Int64(connecting) * 1000 : nil,
+            connectedAt: connecting > 0 ? start + Int64(connecting) * 1000 : nil, connectingSince: connectingSince,
             hasHead: inPipe.hasHead, isSending: hasBody && !isSendingPaused && sent < length ?? .max,
             lastProgress: max(lastProgress, inPipe.lastProgress),
             waitingSince: inPipe.waitingSince, waitLimit: inPipe.waitLimit)
@@ -217,6 +219,7 @@ final class CurlTransfer: @unchecked Sendable {
     /// The easy handle is still on its multi handle, and knows all.
     func finish(_ result: CURLcode) {
         let code = checked(result)
+        noteUnanswered(code)
         if request.isForFTP {
             if code == CURLE_OK { publishFTP() }
             sockets?.shutDown()
@@ -355,7 +358,7 @@ extension CurlTransfer {
         var connection = URLOpener.ConnectionInfo(easy)
         connection.isPeerVerified =
             unsafe parser.hasHead && request.location.origin.scheme == "https" && !request.skipsPeerVerification
-        head.note(isDecoded: isDecoded, connection)
+        head.note(isDecoded: isDecoded, isOfTunnel: request.isTunnelled && !isCutShort, connection)
         pipe.publish(head, at: now)
     }
 
@@ -370,6 +373,7 @@ extension CurlTransfer {
         }
         // With FTP it may be one for data, beside the connection that there is.
         if !request.isForFTP {
+            guard mayConnectAgain() else { return CURL_SOCKET_BAD }
             hasConnection = false
             tunnelParser = ResponseHeadParser(mayBeFramed: false)
         }

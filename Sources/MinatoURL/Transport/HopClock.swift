@@ -32,6 +32,8 @@ struct HopClock {
     struct Moment {
         /// When name, connection and TLS were done, or nil.
         var connectedAt: Int64?
+        /// Since when that is being done, nil for from the start on.
+        var connectingSince: Int64?
         var hasHead = false
         /// Whether a body is on its way out: nobody tells when a piece of it has gone.
         var isSending = false
@@ -84,7 +86,7 @@ struct HopClock {
             if let verdict = check(limits.firstByte, since, Over.firstByte) { return verdict }
             expect(limits.idle)
         } else {
-            if let verdict = check(limits.connect, start, Over.connect) { return verdict }
+            if let verdict = check(limits.connect, moment.connectingSince ?? start, Over.connect) { return verdict }
             expect(limits.firstByte)
             expect(limits.idle)
         }

@@ -227,4 +227,37 @@ import Testing
         let answers = Self.sent(transport).filter { $0 != "-" }
         #expect(answers.count == 200 && Set(answers).count == 200 && answers.contains("/ n/c8"))
     }
+
+    /// A server that gives everybody the same nonce: each user has a count of their own, answers as themselves, and stays known when
+    /// the other one is refused, or is given a new one.
+    @Test func ofTwoUsers() throws {
+        let transport = ScriptedTransport { request, index in
+            let parts = Authentication.parameters(request.field("Authorization"))
+            switch (request.location.target, parts["username"]) {
+            case (_, nil), ("http://h/refused", _): return Self.challenge("realm=R, nonce=n")
+            case ("http://h/next", _): return Reply(status: 200, fields: [("Authentication-Info", "nextnonce=m")])
+            default: return Reply(status: 200)
+            }
+        }
+        let opener = URLOpener([DigestAuthHandler(PasswordManager())], transport: transport)
+        for (user, path) in [
+            ("a", "1"), ("b", "1"), ("b", "2"), ("a", "2"), ("b", "next"), ("a", "3"), ("b", "3"), ("b", "refused"),
+            ("a", "4"),
+        ] {
+            _ = try? opener.openBlocking("http://\(user):p\(user)@h/\(path)")
+        }
+        let sent = transport.requests.map { request -> String in
+            let parts = Authentication.parameters(request.field("Authorization"))
+            guard let user = parts["username"], let nonce = parts["nonce"], let uri = parts["uri"] else { return "-" }
+            let key = MD5.hexadecimal("\(user):R:p\(user)")
+            let tail = "\(parts["nc"] ?? ""):\(parts["cnonce"] ?? ""):auth:\(MD5.hexadecimal("GET:\(uri)"))"
+            #expect(parts["response"] == MD5.hexadecimal("\(key):\(nonce):\(tail)"))
+            return "\(user) \(uri) \(nonce)/\((parts["nc"] ?? "").drop { $0 == "0" })"
+        }
+        #expect(
+            sent == [
+                "-", "a /1 n/1", "-", "b /1 n/1", "b /2 n/2", "a /2 n/2", "b /next n/3", "a /3 n/3", "b /3 m/1",
+                "b /refused m/2", "b /refused n/1", "a /4 n/4",
+            ])
+    }
 }

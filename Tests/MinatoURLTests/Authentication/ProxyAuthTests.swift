@@ -137,4 +137,36 @@ import Testing
         let error = #expect(throws: OpenError.self) { try Self.opener(transport).openBlocking("http://h/") }
         #expect(error?.code == .badChallenge && error?.blockingResponse?.status == 407)
     }
+
+    /// In a tunnel it is the server that says 407: it gets no answer, and what the proxy knows stays.
+    @Test(arguments: ["Basic realm=P", "Digest realm=P, nonce=n"])
+    func aServerIsNoProxy(_ challenge: String) throws {
+        let passwords = Authentication.passwords("http://proxy:3128/")
+        let handlers: [any OpenerHandler] = [ProxyBasicAuthHandler(passwords), ProxyDigestAuthHandler(passwords)]
+        var request = try URLOpener.Request("https://h/")
+        request.proxy = try Proxy("http://proxy:3128")
+        var asked = Authentication.head(407, [("Proxy-Authenticate", challenge)])
+        func answers() throws -> [String] {
+            try handlers.compactMap { handler in
+                guard case .retry(let next, _) = try handler.examine(asked, in: URLOpener.Exchange(request)) else {
+                    return nil
+                }
+                return next.field("Proxy-Authorization")
+            }
+        }
+        #expect(try answers().count == 1)
+        asked.note(isDecoded: false, isOfTunnel: true, URLOpener.ConnectionInfo())
+        #expect(try answers().isEmpty)
+        // Nor does it change what the proxy has been told.
+        for handler in handlers {
+            var next = request
+            try handler.prepare(&next, in: URLOpener.Exchange(request))
+            guard let before = next.field("Proxy-Authorization") else { continue }
+            #expect(before.hasPrefix("Digest"))
+            #expect(throws: Never.self) { try handler.examine(asked, in: URLOpener.Exchange(next)) }
+            var later = request
+            try handler.prepare(&later, in: URLOpener.Exchange(request))
+            #expect(later.field("Proxy-Authorization") != nil)
+        }
+    }
 }

@@ -57,6 +57,8 @@ import Testing
 
     @Test(arguments: [
         "http://klem:c4n4ry@proxy", "socks4://klem:c4n4ry@proxy", "http:/klem:c4n4ry@proxy", "klem:c4n4ry@a b",
+        "socks4://CORP/klem:c4n4ry@proxy:1080", "http://CORP/klem:c4n4ry@proxy:99999",
+        "http://CORP/klem:c4n4ry%0a@proxy:3128", "http://klem:12/c4n4ry@proxy:99999", "http:/CORP/klem:c4n4ry@proxy",
         "http://klem:c4n4ry@", "http://klem:c4n4ry%0a@proxy", "http://a:c4n4ry@b:c4n4ry@proxy:x",
     ])
     func showsNoSecret(_ text: String) throws {

@@ -186,6 +186,20 @@ import Testing
         #expect(unsafe stat(directory.file("file"), &status) == 0 && status.st_uid == 0)
     }
 
+    /// Nor is a part that is another file of ours by another name, which stays as it is.
+    @Test(arguments: Face.allCases)
+    func aSecondNameIsNotBuiltOn(_ face: Face) async throws {
+        let directory = try TemporaryDirectory()
+        let server = try server()
+        let other = try directory.write("other", Array("xxxx".utf8))
+        try directory.leave(Array("xxxx".utf8), of: server.url(), Self.tag, total: 10)
+        #expect(unsafe unlink(directory.file("file.part")) == 0 && link(other, directory.file("file.part")) == 0)
+        let result = try await face.retrieve(URLOpener(), server.url(), to: directory.file("file"), resume: true)
+        #expect(result.resumedAt == 0)
+        #expect(try directory.content("file") == Array("0123456789".utf8))
+        #expect(try directory.content("other") == Array("xxxx".utf8))
+    }
+
     /// No room for more than 100,000 bytes: an error with the kernel's number; what fits stays for a call with `resume`.
     @Test(arguments: Face.allCases)
     func theDiskIsFull(_ face: Face) async throws {

@@ -42,12 +42,16 @@ import Testing
     @Test func comesBackAsItWasWritten() {
         for validator in [ResumeNote.Validator.tag("\"a;b\\\""), .date(Self.date)] {
             for total in [nil, 0, 12, Int.max] {
-                let note = ResumeNote(url: "http://h/a?b=c%20d", validator: validator, total: total)
-                #expect(ResumeNote(parsing: Array(note.text.utf8)) == note)
+                for source in [nil, "http://i/e"] {
+                    let note = ResumeNote(url: "http://h/a?b=c%20d", source: source, validator: validator, total: total)
+                    #expect(ResumeNote(parsing: Array(note.text.utf8)) == note)
+                }
             }
         }
         let note = ResumeNote(url: "http://h/", validator: .tag("\"a\""), total: 3)
         #expect(note.text == "minato partial file 1\nurl http://h/\netag \"a\"\ntotal 3\n")
+        let moved = ResumeNote(url: "http://h/", source: "http://i/", validator: .tag("\"a\""), total: nil)
+        #expect(moved.text == "minato partial file 1\nurl http://h/\nsource http://i/\netag \"a\"\n")
     }
 
     /// Every beginning of a note but that without the total is none, nor is it with another line or a line changed.
@@ -58,6 +62,8 @@ import Testing
             #expect(ResumeNote(parsing: Array(bytes.prefix(count))) == nil, "\(count)")
         }
         let rows = [
+            text + "source http://i/\n", "minato partial file 1\nurl http://h/\nsource http://i/\n",
+            "minato partial file 1\nurl http://h/\nsource http://i/\nsource http://i/\netag \"a\"\n",
             text + "\n", text + "total 12\n", "\n" + text, text.uppercased(),
             "minato partial file 2" + text.dropFirst(21),
             "minato partial file 1\nurl http://h/\netag W/\"a\"\n", "minato partial file 1\nurl http://h/\netag a\n",

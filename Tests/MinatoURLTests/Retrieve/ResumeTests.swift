@@ -286,7 +286,7 @@ import Testing
             } catch {
                 #expect(error.code == .truncated)
                 let note = ResumeNote(parsing: try directory.content("file.part.meta") ?? [])
-                #expect(note?.url == server.url())
+                #expect(note?.url == server.url() && note?.source == target.url("/file"))
             }
         }
         #expect(log.take().map { $0.field("Range") } == [nil, nil, "bytes=7000-", "bytes=7000-"])

@@ -116,6 +116,28 @@ import Testing
         }
     }
 
+    /// What came from the end of a redirect is not gone on with from another one, whose validators say nothing of it.
+    @Test(arguments: [(206, "bytes 4-9/10"), (416, "bytes */4")])
+    func redirectedElsewhere(_ row: (status: Int, range: String)) throws {
+        let partial = RetrievePlan.Partial(
+            count: 4,
+            note: ResumeNote(
+                url: Self.url, source: "http://h/a", validator: .tag("\"a\""), total: row.status == 416 ? 4 : 10))
+        let head = URLOpener.ResponseHead(row.status, [Self.tag, Self.range(row.range)])
+        for (source, step) in [
+            ("http://h/a", row.status == 416 ? RetrievePlan.Step.complete : .append),
+            ("http://h/a#part", row.status == 416 ? .complete : .append),
+            ("http://h/b", .askForWhole), (Self.url, .askForWhole),
+        ] {
+            var plan = try plan(partial: partial)
+            #expect(plan.receive(head, from: source) == step, "\(source)")
+            guard step == .askForWhole else { continue }
+            let whole = URLOpener.ResponseHead(200, [Self.tag, ("Content-Length", "10")])
+            let note = ResumeNote(url: Self.url, source: source, validator: .tag("\"a\""), total: 10)
+            #expect(plan.receive(whole, from: source) == .restart(note))
+        }
+    }
+
     /// Of no use: empty, of another URL, longer than the whole.
     @Test func goesOnFromWhatIsOfUse() throws {
         let rows = [

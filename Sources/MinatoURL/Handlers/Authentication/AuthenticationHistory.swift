@@ -1,11 +1,13 @@
-/// What one open has sent so far to the URL that is being examined, to one side.
+/// What one open has sent so far to the URL that is being examined, to one side that asks for more.
 struct AuthenticationHistory {
     private let requests: [URLOpener.Request]
     private let side: AuthenticationSide
 
     init(_ exchange: URLOpener.Exchange, for side: AuthenticationSide) {
         self.side = side
-        requests = (exchange.hops.map(\.request) + [exchange.request]).filter { request in
+        // What was answered otherwise, by a redirect, was no refusal.
+        let asked = exchange.hops.filter { side.asks(by: $0.head) }.map(\.request)
+        requests = (asked + [exchange.request]).filter { request in
             request.location.target == exchange.request.location.target && request.proxy == exchange.request.proxy
         }
     }

@@ -13,6 +13,12 @@ enum AuthenticationSide: Sendable {
         }
     }
 
+    /// Whether a response is this side's question, and not the server's behind a proxy's tunnel.
+    func asks(by head: URLOpener.ResponseHead) -> Bool { head.status == status && speaks(by: head) }
+
+    /// Whether a response can say anything of this side.
+    func speaks(by head: URLOpener.ResponseHead) -> Bool { self == .server || !head.isOfTunnel }
+
     /// The field that the challenges are in.
     var challengeField: HTTPField.Name {
         switch self {

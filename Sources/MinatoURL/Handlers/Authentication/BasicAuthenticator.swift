@@ -38,11 +38,11 @@ struct BasicAuthenticator: Sendable {
     func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {
-        guard head.status == side.status || exchange.request.sentCredentials(for: side) != nil,
+        guard side.asks(by: head) || exchange.request.sentCredentials(for: side) != nil,
             let known = KnownCredentials(passwords, for: side, of: exchange.request, original: exchange.original)
         else { return .accept }
-        note(head.status, exchange.request, known.place)
-        guard head.status == side.status else { return .accept }
+        note(head, exchange.request, known.place)
+        guard side.asks(by: head) else { return .accept }
 
         let offer = AuthenticationOffer(head, from: side)
         guard let (_, credentials) = known.first(of: offer.realms, realm: \.self) else {
@@ -69,17 +69,17 @@ struct BasicAuthenticator: Sendable {
     }
 
     /// Remembers whether the credentials of a request were accepted.
-    private func note(_ status: Int, _ request: URLOpener.Request, _ place: RequestURL) {
+    private func note(_ head: URLOpener.ResponseHead, _ request: URLOpener.Request, _ place: RequestURL) {
         guard let sent = request.sentCredentials(for: side), sent.scheme == .basic else { return }
         switch side {
         case .server:
             // Other statuses say nothing of the credentials: a page can be missing for those whom the server knows.
-            let isAccepted = 200...299 ~= status
-            if isAccepted || status == side.status {
+            let isAccepted = 200...299 ~= head.status
+            if isAccepted || side.asks(by: head) {
                 passwords.note(sent.credentials, uri: place.text, isAccepted: isAccepted)
             }
         case .proxy:
-            accepted.withLock { $0[place.origin] = status == side.status ? nil : sent.credentials }
+            accepted.withLock { $0[place.origin] = side.asks(by: head) ? nil : sent.credentials }
         }
     }
 }

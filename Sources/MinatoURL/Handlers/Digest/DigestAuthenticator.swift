@@ -44,10 +44,10 @@ struct DigestAuthenticator: Sendable {
     func examine(
         _ head: URLOpener.ResponseHead, in exchange: URLOpener.Exchange
     ) throws(OpenError) -> URLOpener.Verdict {
-        guard head.status == side.status || exchange.request.sentCredentials(for: side) != nil,
+        guard side.asks(by: head) || exchange.request.sentCredentials(for: side) != nil,
             let known = KnownCredentials(passwords, for: side, of: exchange.request, original: exchange.original)
         else { return .accept }
-        guard head.status == side.status else {
+        guard side.asks(by: head) else {
             noteNextNonce(head, exchange.request, known.place)
             return .accept
         }
@@ -110,12 +110,12 @@ struct DigestAuthenticator: Sendable {
     ///
     /// A field that cannot be read names none: nobody has to send it. Nor does one whose nonce no request could carry.
     private func noteNextNonce(_ head: URLOpener.ResponseHead, _ request: URLOpener.Request, _ place: RequestURL) {
-        guard let nonce = request.sentCredentials(for: side)?.nonce,
+        guard side.speaks(by: head), let key = DigestSessions.Key(request.sentCredentials(for: side)),
             let field = head.fields[fields: side.informationField].first,
             let next = HTTPList.pairs(HTTPList.elements(field.value))?["nextnonce"],
             !next.isEmpty, DigestChallenge.canBeSentBack(next)
         else { return }
-        sessions.renew(nonce, at: place, to: next)
+        sessions.renew(key, at: place, to: next)
     }
 
     /// Forgets the session of an answer that was refused, unless the next one goes on with it, or the challenge is for another
@@ -123,11 +123,11 @@ struct DigestAuthenticator: Sendable {
     private func forgetRefused(
         _ request: URLOpener.Request, _ place: RequestURL, _ offer: AuthenticationOffer, _ verdict: URLOpener.Verdict
     ) {
-        guard case .digest(let realm, let nonce) = request.sentCredentials(for: side)?.scheme,
-            offer.digests.isEmpty || offer.digests.contains(where: { $0.realm == realm })
+        guard let key = DigestSessions.Key(request.sentCredentials(for: side)),
+            offer.digests.isEmpty || offer.digests.contains(where: { $0.realm == key.realm })
         else { return }
-        if case .retry(let next, _) = verdict, next.sentCredentials(for: side)?.nonce == nonce { return }
-        sessions.forget(nonce, at: place)
+        if case .retry(let next, _) = verdict, next.sentCredentials(for: side)?.nonce == key.nonce { return }
+        sessions.forget(key, at: place)
     }
 
     /// 128 bits of the system's random generator.

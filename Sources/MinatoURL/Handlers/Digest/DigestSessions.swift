@@ -11,6 +11,13 @@ final class DigestSessions: Sendable {
     /// How many URIs of a challenge's domain are looked at.
     private static let maximumDomain = 100
 
+    /// What tells a session from others of a server, which may give the same nonce to many.
+    struct Key: Hashable {
+        let credentials: PasswordManager.Credentials
+        let realm: String
+        let nonce: String
+    }
+
     private struct Entry: Sendable {
         let origin: Origin
         /// Where the session holds within the origin, or nil for everywhere.
@@ -83,7 +90,7 @@ final class DigestSessions: Sendable {
     ///
     /// - Returns: The session as the next request is to use it, or nil when it is gone, or used up.
     func next(_ session: DigestSession, at place: RequestURL) -> DigestSession? {
-        update(session.nonce, at: place) { entry in
+        update(Key(session), at: place) { entry in
             guard entry.session.count < mostUses else { return false }
             entry.session.count += 1
             return true
@@ -91,8 +98,8 @@ final class DigestSessions: Sendable {
     }
 
     /// Goes over to the nonce that the server named for the next request, unless that has happened.
-    func renew(_ nonce: String, at place: RequestURL, to next: String) {
-        _ = update(nonce, at: place) { entry in
+    func renew(_ key: Key, at place: RequestURL, to next: String) {
+        _ = update(key, at: place) { entry in
             // The count begins anew, and the next use is the first.
             (entry.session.nonce, entry.session.count) = (next, 0)
             return true
@@ -100,14 +107,14 @@ final class DigestSessions: Sendable {
     }
 
     /// Forgets a session whose answer was refused.
-    func forget(_ nonce: String, at place: RequestURL) {
-        entries.withLock { $0.removeAll { $0.origin == place.origin && $0.session.nonce == nonce } }
+    func forget(_ key: Key, at place: RequestURL) {
+        entries.withLock { $0.removeAll { $0.origin == place.origin && Key($0.session) == key } }
     }
 
     /// Changes a session; when `body` says false it is forgotten.
-    private func update(_ nonce: String, at place: RequestURL, _ body: (inout Entry) -> Bool) -> DigestSession? {
+    private func update(_ key: Key, at place: RequestURL, _ body: (inout Entry) -> Bool) -> DigestSession? {
         entries.withLock { entries in
-            guard let index = entries.firstIndex(where: { $0.origin == place.origin && $0.session.nonce == nonce })
+            guard let index = entries.firstIndex(where: { $0.origin == place.origin && Key($0.session) == key })
             else { return nil }
             guard body(&entries[index]) else {
                 entries.remove(at: index)
@@ -126,5 +133,17 @@ final class DigestSessions: Sendable {
         return challenge.domain.prefix(maximumDomain).compactMap { uri in
             PasswordScope(URLSplit(uri).resolved(against: base).text)
         }
+    }
+}
+
+extension DigestSessions.Key {
+    init(_ session: DigestSession) {
+        self.init(credentials: session.credentials, realm: session.challenge.realm, nonce: session.nonce)
+    }
+
+    /// Of an answer that was sent; nil for one of another kind.
+    init?(_ sent: SentCredentials?) {
+        guard let sent, case .digest(let realm, let nonce) = sent.scheme else { return nil }
+        self.init(credentials: sent.credentials, realm: realm, nonce: nonce)
     }
 }
