@@ -18,7 +18,8 @@ public struct ServerLimits: Hashable, Sendable {
     ///
     /// Default: 10,000, or as many as the process may have descriptors (the soft RLIMIT_NOFILE when the limits are made)
     /// less 256, which are left to the program; where that is less than half of them, half. At the limit nothing is
-    /// accepted until a connection ends: clients wait in the kernel's backlog.
+    /// accepted until a connection ends: clients wait in the kernel's backlog. More come once, when a server that has handed
+    /// over its listener is drained: those who wait at that moment.
     ///
     /// See getrlimit(2).
     public var maxConnections: Int = Self.connections(descriptors: Self.descriptors)

@@ -156,6 +156,22 @@ struct HandOverTests {
         #expect(unsafe access(path, F_OK) == 0)
     }
 
+    @Test("A path that is somebody else's by now does not become the successor's")
+    func anothersPathStays() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        let server = try UnixStreamServer(on: .unix(path))
+        #expect(unsafe unlink(path) == 0)
+        let other = try UnixStreamServer(on: .unix(path))
+        let pair = try Socket.pair()
+        try server.handOver(to: pair.first)
+        try UnixStreamServer(receivingFrom: pair.second).shutdown()
+        server.shutdown()
+        #expect(unsafe access(path, F_OK) == 0)
+        other.shutdown()
+        #expect(unsafe access(path, F_OK) != 0)
+    }
+
     @Test("A server that is closed has nothing to hand over, and a socket that is not Unix takes nothing")
     func refused() throws {
         let server = try tcpServer()

@@ -123,7 +123,7 @@ struct MessagesTests {
         try pair.first.setTimeout(.zero)
         #expect(errorCode { () throws(SocketError) in _ = try pair.first.receiveMessage() } == .wouldBlock)
 
-        for sizes in [[-1], [1, -1], [.min], [.max, .max]] {
+        for sizes in [[-1], [1, -1], [.min], [.max], [.max, .max], [1 << 30, 1]] {
             #expect(
                 errorCode { () throws(SocketError) in _ = try pair.first.receiveMessage(scattering: sizes) }
                     == .invalidArgument)

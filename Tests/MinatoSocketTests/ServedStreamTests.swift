@@ -65,4 +65,17 @@ struct ServedStreamTests {
         hasLost = pair.first.hasLostOutput
         #expect(code == .wouldBlock && !hasLost)
     }
+
+    @Test("What is remembered goes with the socket that is given to a loop", arguments: [true, false])
+    func isLetGoOf(_ isCopy: Bool) throws {
+        weak var stream: ServedStream?
+        do {
+            var pair = try Socket.pair()
+            pair.first.beServed(limitingFirstReceiveTo: nil)
+            stream = pair.first.servedStream
+            let connection = try Connection(adopting: isCopy ? pair.first.duplicate() : pair.first)
+            connection.close()
+        }
+        #expect(stream == nil)
+    }
 }

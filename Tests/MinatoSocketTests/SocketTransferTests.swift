@@ -97,8 +97,12 @@ struct SocketTransferTests {
             #expect(first == 4 && second == 0)
         }
         #expect(bytes == Array("-abcd".utf8))
-        let negative = #expect(throws: SocketError.self) { try pair.second.receive(atMost: -1) }
-        #expect(negative?.code == .invalidArgument)
+        for count in [-1, .min, 1 << 30 + 1, .max] {
+            let refused = #expect(throws: SocketError.self) { try pair.second.receive(atMost: count) }
+            #expect(refused?.code == .invalidArgument)
+            let datagram = #expect(throws: SocketError.self) { try pair.second.receiveFrom(atMost: count) }
+            #expect(datagram?.code == .invalidArgument)
+        }
         #expect(try pair.second.receive(atMost: 0) == [])
         #expect(try pair.second.receive(atMost: 2) == Array("ef".utf8))
     }

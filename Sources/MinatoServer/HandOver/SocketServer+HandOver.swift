@@ -35,12 +35,13 @@ extension SocketServer {
         // Before it is sent: a server that is closed in between must not remove what is the successor's already.
         let path = listener.giveUpPath()
         do throws(SocketError) {
-            let message = HandOverMessage(ownsPath: path != nil)
+            let message = HandOverMessage(ownsPath: path?.isThere ?? false)
             try successor.send(descriptors: [listener.socket.descriptor], with: message.bytes)
         } catch {
             if let path { listener.takePath(path) }
             throw error
         }
+        state.withLock { $0.hasSuccessor = true }
     }
 }
 

@@ -44,7 +44,12 @@ struct BoundPath: Sendable {
     /// and stays, too.
     func remove() {
         guard minato_thread_forks() == forks else { return }
-        guard let status = path.status, status.st_dev == device, status.st_ino == inode else { return }
-        _ = path.remove()
+        if isThere { _ = path.remove() }
+    }
+
+    /// Whether the file still is the one that was bound.
+    var isThere: Bool {
+        guard let status = path.status else { return false }
+        return status.st_dev == device && status.st_ino == inode
     }
 }

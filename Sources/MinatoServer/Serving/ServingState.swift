@@ -65,6 +65,8 @@ struct ServingState {
     private var nextWork: UInt64 = 0
     /// Connections that are admitted from now on are ended at once.
     private(set) var endsWork = false
+    /// Whether somebody else has the listening socket, too.
+    var hasSuccessor = false
     /// What was ended is given up, because the time of a drain was over.
     private(set) var givesUp = false
     /// Works that were not ended with the others: those of the handler that drains.
@@ -219,7 +221,10 @@ extension ServingState {
     /// - Parameter isLast: what waits in the listener's queue is taken after the stop, which a drain serves.
     mutating func takePlace(limit: Int, isLast: Bool = false) -> Place {
         guard isLast ? phase == .stopping && !endsWork : phase == .serving else { return .stop }
-        guard work.count + underWay < limit else { return isLast ? .stop : .full(gateForChange()) }
+        // Whoever has a successor is not asked for more: those whose wake-up came here would wait there for the next one's.
+        guard work.count + underWay < limit || isLast && hasSuccessor else {
+            return isLast ? .stop : .full(gateForChange())
+        }
         underWay += 1
         return .taken(freed: freed)
     }

@@ -8,6 +8,8 @@ struct MessageCall {
 
     /// IOV_MAX. See sysconf(3).
     static let mostPieces = 1024
+    /// As much is received by one call at most, 1 GiB: memory for it is allocated.
+    static let mostBytes = 1 << 30
 
     typealias Buffers = UnsafeBufferPointer<minato_buffer>
 
@@ -62,7 +64,7 @@ struct MessageCall {
         var total = 0
         for size in sizes {
             let (sum, overflow) = total.addingReportingOverflow(size)
-            guard size >= 0, !overflow else {
+            guard size >= 0, !overflow, sum <= Self.mostBytes else {
                 throw SocketError(.receive, .invalidArgument, network: networkName, subject: "count \(size)")
             }
             total = sum

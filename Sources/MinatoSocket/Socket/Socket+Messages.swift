@@ -84,8 +84,8 @@ extension Socket {
     ///     expected. Default: 0; the kernel drops what comes, and closes descriptors.
     ///   - flags: as for ``receive(atMost:flags:)``. Default: none.
     /// - Returns: the message. No bytes at the end of a stream, or for an empty datagram.
-    /// - Throws: as ``receive(atMost:flags:)``; `.invalidArgument` for a negative count or capacity. Not thrown: an error for
-    ///   a message or ancillary data that was cut, see ``ReceivedMessage/flags``.
+    /// - Throws: as ``receive(atMost:flags:)``; `.invalidArgument` for a negative count or capacity, or for more than
+    ///   1 GiB. Not thrown: an error for a message or ancillary data that was cut, see ``ReceivedMessage/flags``.
     ///
     /// C: `minato_message_receive`. Python: `recvmsg`. See recvmsg(2).
     public func receiveMessage(

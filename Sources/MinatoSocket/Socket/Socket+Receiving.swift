@@ -24,7 +24,8 @@ extension Socket {
     /// Receives what is there, at most `count` bytes, and waits for it when nothing is.
     ///
     /// - Parameters:
-    ///   - count: the most to receive. Memory for it is allocated; below zero is `.invalidArgument`.
+    ///   - count: the most to receive. Memory for it is allocated; below zero or more than 1 GiB is
+    ///     `.invalidArgument`.
     ///   - flags: see ``Flags``. Default: none.
     /// - Returns: the bytes; empty at the end of the stream (or for an empty datagram, or a count of zero), never as an
     ///   error. A longer datagram is cut without notice: ``receiveFrom(atMost:flags:)`` tells.
@@ -32,7 +33,7 @@ extension Socket {
     ///
     /// C: `minato_socket_receive`. Python: `recv`. See recv(2).
     public func receive(atMost count: Int, flags: Flags = []) throws(SocketError) -> [UInt8] {
-        try checkCount(count)
+        try checkCount(count, atMost: MessageCall.mostBytes)
         return try [UInt8](capacity: count) { (output) throws(SocketError) in
             try receive(into: &output, flags: flags)
         }
@@ -69,7 +70,7 @@ extension Socket {
     ///
     /// C: `minato_socket_receive_from`. Python: `recvfrom`. See recvfrom(2).
     public func receiveFrom(atMost count: Int = 65_535, flags: Flags = []) throws(SocketError) -> Datagram {
-        try checkCount(count)
+        try checkCount(count, atMost: MessageCall.mostBytes)
         var sender = SocketAddress()
         var length = 0
         let bytes = try [UInt8](capacity: count) { (output) throws(SocketError) in
@@ -111,8 +112,8 @@ extension Socket {
         kind == .stream ? flags.subtracting(.truncated) : flags
     }
 
-    func checkCount(_ count: Int) throws(SocketError) {
-        guard count >= 0 else {
+    func checkCount(_ count: Int, atMost limit: Int = .max) throws(SocketError) {
+        guard 0...limit ~= count else {
             throw SocketError(.receive, .invalidArgument, network: networkName, subject: "count \(count)")
         }
     }

@@ -145,6 +145,7 @@ public struct Socket: ~Copyable, Sendable {
     /// Gives the descriptor away as it is, non-blocking.
     package consuming func release() -> Int32 {
         let descriptor = descriptor
+        unsafe ownedServedStream?.release()
         discard self
         return descriptor
     }

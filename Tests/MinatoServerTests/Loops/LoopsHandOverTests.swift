@@ -41,6 +41,34 @@ struct LoopsHandOverTests {
         try serving.join()
     }
 
+    @Test("Who comes to a full server that has a successor is served by one of the two", arguments: LoopStage.epoll)
+    func full(stage: LoopStage) throws {
+        for _ in 0..<10 {
+            var limits = ServerLimits()
+            limits.maxConnections = 1
+            let server = try tcpServer(limits: limits)
+            let serving = try LoopServing(server, stage, stage.echo)
+            let first = try sharedClient(of: server)
+            try #expect(first.exchange("x") == "x")
+            let pair = try Socket.pair()
+            try server.handOver(to: pair.first)
+            let successor = try TCPServer(receivingFrom: pair.second)
+            let successorServing = try LoopServing(successor, stage, stage.echo).begun()
+            // Their arrival may be told to the full one alone, and nobody comes after them.
+            let others = try (0..<3).map { _ in try sharedClient(of: server) }
+            let drain = try Background { server.drainBlocking(timeout: .seconds(20)) }
+            for other in others {
+                try #expect(other.exchange("y") == "y")
+                try other.socket.shutdown(.sending)
+            }
+            try first.socket.shutdown(.sending)
+            try #expect(drain.join().ended == 0)
+            try serving.join()
+            successor.shutdown()
+            try successorServing.join()
+        }
+    }
+
     @Test("A quiet restart: the one client that comes in the middle is served", arguments: LoopStage.epoll)
     func quiet(stage: LoopStage) throws {
         for _ in 0..<30 {
