@@ -68,21 +68,32 @@ extension Connection {
         while let first = rest.first, first.isEmpty { rest = rest.dropFirst() }
         guard !rest.isEmpty else { return }
         let call = MessageCall(family: channel.family, kind: channel.kind)
-        _ = try await channel.perform(.writing, timeout, deadline, standardWriteTimeout) { descriptor in
-            let result = unsafe call.withBuffers(of: rest.prefix(Self.piecesAtOnce), skipping: offset) { buffers in
-                unsafe minato_message_send(
-                    descriptor, buffers.baseAddress, buffers.count, nil, nil, 0, Int64(MINATO_NO_WAIT))
+        var isReady = try await channel.take(.writing)
+        var limit: Deadline?
+        while true {
+            var room = Self.piece
+            _ = try await channel.proceed(
+                .writing, isReady, &limit, timeout, deadline, standardWriteTimeout
+            ) { descriptor in
+                var asked = 0
+                let batch = rest.prefix(Self.piecesAtOnce)
+                let result = unsafe call.withBuffers(of: batch, skipping: offset, upTo: room) { buffers in
+                    asked = unsafe buffers.reduce(0) { unsafe $0 + $1.length }
+                    return unsafe minato_message_send(
+                        descriptor, buffers.baseAddress, buffers.count, nil, nil, 0, Int64(MINATO_NO_WAIT))
+                }
+                guard result >= 0 else { return result }
+                room -= Int(result)
+                offset += Int(result)
+                while let first = rest.first, offset >= first.count {
+                    offset -= first.count
+                    rest = rest.dropFirst()
+                }
+                return Int(result) == asked ? 0 : channel.resultOfShortWrite
             }
-            guard result >= 0 else { return result }
-            let asked = rest.prefix(Self.piecesAtOnce).reduce(-offset) { $0 + $1.count }
-            var taken = Int(result)
-            while let first = rest.first, taken >= first.count - offset {
-                taken -= first.count - offset
-                (rest, offset) = (rest.dropFirst(), 0)
-            }
-            offset += taken
-            if rest.isEmpty { return 0 }
-            return Int(result) == asked ? -Int64(EINTR) : channel.resultOfShortWrite
+            if rest.isEmpty { break }
+            isReady = true
+            if channel.hasHadItsShare(.writing) { try await channel.giveWay(.writing) }
         }
         channel.finish(.writing, isReady: true)
     }

@@ -36,24 +36,30 @@ struct MessageCall {
 
     /// Calls `body` with the pieces pinned in memory, one by each level of the recursion.
     ///
-    /// - Parameter offset: how many bytes of the first piece to leave out.
-    func withBuffers(of pieces: ArraySlice<[UInt8]>, skipping offset: Int = 0, _ body: (Buffers) -> Int64) -> Int64 {
+    /// - Parameters:
+    ///   - offset: how many bytes of the first piece to leave out.
+    ///   - limit: how many bytes to give to it at most.
+    func withBuffers(
+        of pieces: ArraySlice<[UInt8]>, skipping offset: Int = 0, upTo limit: Int = .max, _ body: (Buffers) -> Int64
+    ) -> Int64 {
         var buffers: [minato_buffer] = unsafe []
         unsafe buffers.reserveCapacity(pieces.count)
-        return unsafe withBuffers(of: pieces, skipping: offset, collected: &buffers, body)
+        return unsafe withBuffers(of: pieces, skipping: offset, upTo: limit, collected: &buffers, body)
     }
 
     private func withBuffers(
-        of pieces: ArraySlice<[UInt8]>, skipping offset: Int, collected: inout [minato_buffer],
+        of pieces: ArraySlice<[UInt8]>, skipping offset: Int, upTo limit: Int, collected: inout [minato_buffer],
         _ body: (Buffers) -> Int64
     ) -> Int64 {
-        guard let first = pieces.first else {
+        guard limit > 0, let first = pieces.first else {
             return unsafe collected.withUnsafeBufferPointer { buffers in unsafe body(buffers) }
         }
         return unsafe first.withUnsafeBytes { bytes in
             let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress).map { unsafe $0 + offset }
-            unsafe collected.append(minato_buffer(base: base, length: bytes.count - offset))
-            return unsafe withBuffers(of: pieces.dropFirst(), skipping: 0, collected: &collected, body)
+            let count = min(bytes.count - offset, limit)
+            unsafe collected.append(minato_buffer(base: base, length: count))
+            return unsafe withBuffers(
+                of: pieces.dropFirst(), skipping: 0, upTo: limit - count, collected: &collected, body)
         }
     }
 

@@ -273,30 +273,35 @@ struct ConnectionReadingTests {
         }
     }
 
+    /// What a task does with much at once.
+    enum Much: CaseIterable { case read, write, writePieces, writeOnePiece }
+
     @Test(
         "So does one that reads or writes much at once, when its peer has it all ready",
         .enabled(if: geteuid() == 0, "only root may make a socket's queue as large as that"),
-        arguments: Setup.all.filter { $0.transport == .unix && $0.place == .own }, [false, true])
-    func fairnessOfOne(_ setup: Setup, _ writes: Bool) async throws {
+        arguments: Setup.all.filter { $0.transport == .unix && $0.place == .own }, Much.allCases)
+    func fairnessOfOne(_ setup: Setup, _ much: Much) async throws {
         let loop = try EventLoop(backend: setup.backend)
         defer { loop.shutdown() }
         let ends = try Socket.pair()
         // Calls without waiting: 64 KiB are read with each, 1 MiB is written.
-        let bytes = [UInt8](repeating: 1, count: writes ? 36 << 20 : 4 << 20)
+        let bytes = [UInt8](repeating: 1, count: much == .read ? 4 << 20 : 36 << 20)
         for end in [ends.first.descriptor, ends.second.descriptor] {
             var size: Int32 = 128 << 20
             let result = unsafe setsockopt(
                 end, SOL_SOCKET, SO_SNDBUFFORCE, &size, socklen_t(MemoryLayout<Int32>.size))
             #expect(result == 0)
         }
-        if !writes { try ends.second.sendAll(bytes) }
+        if much == .read { try ends.second.sendAll(bytes) }
         let connection = try Connection(adopting: ends.first, on: loop)
         defer { connection.close() }
         let givesWay = try await givesWay(on: loop) {
-            if writes {
-                try await connection.write(bytes)
-            } else {
-                #expect(try await connection.read(exactly: bytes.count) == bytes)
+            switch much {
+            case .read: #expect(try await connection.read(exactly: bytes.count) == bytes)
+            case .write: try await connection.write(bytes)
+            case .writePieces:
+                try await connection.write(pieces: Array(repeating: Array(bytes.prefix(1 << 20)), count: 36))
+            case .writeOnePiece: try await connection.write(pieces: [bytes])
             }
         }
         #expect(givesWay)
