@@ -21,6 +21,8 @@ struct ResponderExchange: ~Copyable {
 
     /// Reads in a row before the others get their turn.
     private static let readsInARow = 16
+    /// Bytes sent in a row, 1 MiB: a client that takes them as fast as they come would keep the loop for the whole.
+    private static let piece = 1 << 20
 
     // What is the case, a bit for each. Five are the flags of ready.h as they come.
 
@@ -296,7 +298,7 @@ struct ResponderExchange: ~Copyable {
     private mutating func send(_ output: inout ResponderOutput) -> Outcome? {
         state |= Self.answered
         let descriptor = descriptor
-        let result = unsafe output.withBytes { unsafe minato_socket_send_once(descriptor, $0, $1) }
+        let result = unsafe output.withBytes { unsafe minato_socket_send_once(descriptor, $0, min($1, Self.piece)) }
         guard result == Int64(output.count) else { return keepUnsent(result, &output) }
         output.removeAll()
         return nil
@@ -317,15 +319,16 @@ struct ResponderExchange: ~Copyable {
         return flush()
     }
 
-    /// Sends what waits: nil when nothing is left.
+    /// Sends what waits, its share of it: nil when nothing is left.
     @inline(never)
     private mutating func flush() -> Outcome? {
-        while sent < unsent.count {
+        let end = min(unsent.count, sent + Self.piece)
+        while sent < end {
             let descriptor = descriptor
             let sent = sent
             let result = unsafe unsent.withUnsafeBytes { bytes in
                 guard let base = bytes.baseAddress else { return Int64(0) }
-                return unsafe minato_socket_send_once(descriptor, base + sent, bytes.count - sent)
+                return unsafe minato_socket_send_once(descriptor, base + sent, end - sent)
             }
             if result == -Int64(EAGAIN) { return .wait }
             if result == -Int64(EINTR) { continue }
@@ -336,6 +339,7 @@ struct ResponderExchange: ~Copyable {
             self.sent += Int(result)
             state |= Self.moved
         }
+        if end < unsent.count { return .again }
         state &= ~Self.blocked
         unsent = []
         sent = 0
