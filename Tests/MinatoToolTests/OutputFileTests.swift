@@ -46,9 +46,30 @@ struct OutputFileTests {
         #expect(try line("readlink", link) == "target")
         #expect(try line("cat", target) == (options.isEmpty ? "abc" : "ab"))
 
+        // A target that is not there is made, where there can be one.
         #expect(try ChildProcess(["rm", target]).wait() == 0)
+        let again = try ChildProcess([Tool.path, "get", "--output", link, "data:,abc"] + options)
+        #expect(again.wait() == 0, "\(again.readErrors())")
+        #expect(try line("readlink", link) == "target")
+        #expect(try line("cat", target) == (options.isEmpty ? "abc" : "ab"))
+
+        #expect(try ChildProcess(["ln", "-sf", "no/target", link]).wait() == 0)
         let nowhere = try ChildProcess([Tool.path, "get", "--output", link, "data:,abc"] + options)
         #expect(nowhere.wait() == 1)
         #expect(nowhere.readErrors().contains("open \(link): No such file or directory"))
+    }
+
+    @Test("The target of a link stays as it is when the body breaks off", arguments: [["--first", "9"], []])
+    func brokenBody(_ options: [String]) throws {
+        // Announces 9 bytes, and sends 3.
+        let body = #"type("B", (), {"__len__": lambda s: 9, "encode": lambda s: b"abc"})()"#
+        let (server, url) = try GetTests.server("(200, \(body), 'X', 'y')")
+        defer { withExtendedLifetime(server) {} }
+        let (target, link) = (try directory.write("target", Array("before".utf8)), directory.file("link"))
+        #expect(try ChildProcess(["ln", "-s", "target", link]).wait() == 0)
+        let tool = try ChildProcess([Tool.path, "get", "--output", link, url] + options)
+        #expect(tool.wait() == 1)
+        #expect(try line("cat", target) == "before")
+        #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "link\ntarget\n")
     }
 }

@@ -68,6 +68,69 @@ import Testing
         #expect(error?.code == .fileFailed && error?.systemCode == ENOSPC)
     }
 
+    /// The link stays, and the file behind it is whole, or as it was, or not there.
+    @Test(arguments: Face.allCases)
+    func filesBehindLinks(_ face: Face) async throws {
+        let directory = try TemporaryDirectory()
+        let (link, target) = (directory.file("link"), directory.file("sub/target"))
+        #expect(unsafe mkdir(directory.file("sub"), 0o700) == 0)
+        // One leads to the other, from where it is; the name of the file is no UTF-8.
+        let name = Array(target.utf8CString.dropLast()) + [-1, 0]
+        #expect(unsafe symlink("sub/other", link) == 0)
+        let last = Array("target".utf8CString.dropLast()) + [-1, 0]
+        #expect(unsafe symlink(last, directory.file("sub/other")) == 0)
+        for before in ["", "before"] {
+            let broken = face.body(ScriptedSource([[1, 2], [3]], failure: .truncated))
+            let error = await #expect(throws: OpenError.self) { try await broken.write(to: link) }
+            #expect(error?.code == .truncated)
+            #expect(unsafe access(name, F_OK) == (before.isEmpty ? -1 : 0))
+            if !before.isEmpty { #expect(try content(link) == before) }
+            let body = before.isEmpty ? "before" : "after"
+            #expect(try await face.body(ScriptedSource([Array(body.utf8)])).write(to: link) == body.utf8.count)
+            #expect(try content(link) == body)
+        }
+        var status = stat()
+        #expect(unsafe lstat(name, &status) == 0 && status.st_mode & S_IFMT == S_IFREG)
+        let names = try ChildProcess(["find", directory.path, "-type", "l"]).readToEnd()
+        #expect(names.split(separator: "\n").count == 2)
+        #expect(try ChildProcess(["find", directory.path, "-name", "*.part"]).readToEnd() == "")
+    }
+
+    @Test(arguments: Face.allCases)
+    func linksThatLeadNowhere(_ face: Face) async throws {
+        let directory = try TemporaryDirectory()
+        let rows: [(name: String, target: String, code: Int32)] = [
+            ("loop", "loop", ELOOP), ("nowhere", "no/target", ENOENT), ("folder", ".", EISDIR),
+            ("file", directory.file("link/x"), ENOENT),
+        ]
+        for (name, target, code) in rows {
+            #expect(unsafe symlink(target, directory.file(name)) == 0)
+            let body = face.body(ScriptedSource([[1]]))
+            let error = await #expect(throws: OpenError.self) { try await body.write(to: directory.file(name)) }
+            #expect(error?.code == .fileFailed && error?.systemCode == code, "\(name): \(error as Any)")
+            #expect(error?.detail == "open \(directory.file(name)): \(unsafe String(cString: strerror(code)))")
+        }
+        #expect(try ChildProcess(["ls", directory.path]).readToEnd() == "file\nfolder\nloop\nnowhere\n")
+    }
+
+    /// A name of a descriptor is no name of the file, which may have another or none.
+    @Test(arguments: Face.allCases)
+    func openFilesAreWrittenTo(_ face: Face) async throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("file", Array("before".utf8))
+        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
+        defer { close(descriptor) }
+        for isGone in [false, true] {
+            if isGone { #expect(unsafe unlink(path) == 0) }
+            let body = face.body(ScriptedSource([Array("abc".utf8)]))
+            #expect(try await body.write(to: "/dev/fd/\(descriptor)") == 3)
+            var bytes = [UInt8](repeating: 0, count: 9)
+            #expect(unsafe pread(descriptor, &bytes, 9, 0) == 3)
+            #expect(Array(bytes.prefix(3)) == Array("abc".utf8))
+        }
+        #expect(try ChildProcess(["ls", "-A", directory.path]).readToEnd() == "")
+    }
+
     @Test func sequencesEndWithTheBody() async throws {
         func body() -> URLOpener.Body {
             let source = ScriptedSource([Array("on".utf8), Array("e\ntwo\n\nlast".utf8)])

@@ -2,8 +2,8 @@ extension URLOpener.Body {
     /// Writes the rest of the body to a file.
     ///
     /// The file has its name when it is complete: until then, and when the body breaks off or the task is cancelled, whatever
-    /// is at the path stays as it is. What is there and no regular file (a pipe, a device, a symbolic link) is written to as
-    /// the bytes come.
+    /// is at the path stays as it is. What is there and no regular file (a pipe, a device) is written to as the bytes come. A
+    /// symbolic link stays, and so it is with the file behind it, which need not be there yet.
     ///
     /// Receiving suspends the task, and writing blocks its thread, for 64 KiB at a time.
     ///
@@ -27,7 +27,8 @@ extension URLOpener.BlockingBody {
     /// Writes the rest of the body to a file.
     ///
     /// The file has its name when it is complete: until then, and when the body breaks off, whatever is at the path stays as
-    /// it is. What is there and no regular file (a pipe, a device, a symbolic link) is written to as the bytes come.
+    /// it is. What is there and no regular file (a pipe, a device) is written to as the bytes come. A symbolic link stays, and
+    /// so it is with the file behind it, which need not be there yet.
     ///
     /// - Parameters:
     ///   - path: Where. The mode of a new file is 0666 less the process's umask.

@@ -36,7 +36,8 @@ extension URLOpener {
     ///
     /// The file has its name when it is complete, and not before: until then, and when the call fails or its task is
     /// cancelled, whatever is at the path stays as it is. A body that ends before its Content-Length is an error (`truncated`).
-    /// What is at the path and no regular file (a pipe, a device, a symbolic link) is written to as the bytes come.
+    /// What is at the path and no regular file (a pipe, a device) is written to as the bytes come. A symbolic link stays, and
+    /// so it is with the file behind it, which need not be there yet.
     ///
     /// **Going on.** With `resume`, what has come when the call fails, its task is cancelled or its process ends stays in
     /// `PATH.part`, and a later call asks for the rest only. That takes a server that tells versions of a file apart: by a
@@ -56,8 +57,8 @@ extension URLOpener {
     /// | any other status, or no answer | an error; what is there stays |
     ///
     /// A meta file that cannot be read, that is not this function's, or that is about another URL: begun anew, too. What is at the
-    /// path itself is not looked at, only replaced; something that is no regular file is refused. Within one call nothing is
-    /// gone on with by itself: ``Retries`` are for opening.
+    /// path itself is not looked at, only replaced; something that is no regular file, a symbolic link too, is refused. Within
+    /// one call nothing is gone on with by itself: ``Retries`` are for opening.
     ///
     /// Nothing is fsynced but the meta file: after a crash of the machine, not of the process, a file may have its name and
     /// lack its end. `fsync(2)` it where that matters.
