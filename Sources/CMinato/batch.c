@@ -72,7 +72,7 @@ static int64_t receive_when_ready(
     flags |= MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC;
     prepare(batch, datagrams, count, true);
     MINATO_RETURN_WHEN_READY(
-        descriptor, minato_receive_events(flags), deadline,
+        descriptor, minato_receive_events(descriptor, flags), deadline,
         recvmmsg(descriptor, batch->headers, batch->count, flags, NULL))
 }
 

@@ -47,10 +47,13 @@ int32_t minato_await(int32_t descriptor, short events, int64_t deadline);
 /// SO_PEEK_OFF has seen. Nothing announces the end of that, so it is looked for after pauses that grow.
 int32_t minato_await_again(int32_t descriptor, short events, int64_t deadline, int64_t *pause);
 
+/// Whether the descriptor is a socket of a stream.
+bool minato_is_stream(int32_t descriptor);
+
 /// What a receive with flags waits for. An out-of-band byte is announced before it comes (tcp(7), MSG_OOB in recv(2)):
-/// POLLIN says nothing about it, and POLLRDHUP that it does not come any more.
-static inline short minato_receive_events(int32_t flags) {
-    return flags & MSG_OOB ? POLLPRI | POLLRDHUP : POLLIN;
+/// POLLIN says nothing about it, and POLLRDHUP that it does not come any more. UDP has none, and does not look at the flag.
+static inline short minato_receive_events(int32_t descriptor, int32_t flags) {
+    return flags & MSG_OOB && minato_is_stream(descriptor) ? POLLPRI | POLLRDHUP : POLLIN;
 }
 
 /// What -EAGAIN means of a call that gives an IP socket a port if it has none: -EADDRNOTAVAIL when it still has none. All are

@@ -79,7 +79,8 @@ static int64_t receive_when_ready(
     int32_t descriptor, struct msghdr *header, minato_control *control, int32_t flags, int64_t deadline) {
     deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(
-        descriptor, minato_receive_events(flags), deadline, receive_once(descriptor, header, control, flags))
+        descriptor, minato_receive_events(descriptor, flags), deadline,
+        receive_once(descriptor, header, control, flags))
 }
 
 int64_t minato_message_receive(

@@ -87,17 +87,22 @@ int64_t minato_socket_send_to(
     return send_to_ready(descriptor, bytes, count, flags, address, deadline);
 }
 
+bool minato_is_stream(int32_t descriptor) {
+    int type = 0;
+    return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type}) == 0 && type == SOCK_STREAM;
+}
+
 static int64_t receive_some(int32_t descriptor, void *buffer, size_t capacity, int32_t flags, int64_t deadline) {
     deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(
-        descriptor, minato_receive_events(flags), deadline, recv(descriptor, buffer, capacity, flags | MSG_DONTWAIT))
+        descriptor, minato_receive_events(descriptor, flags), deadline,
+        recv(descriptor, buffer, capacity, flags | MSG_DONTWAIT))
 }
 
 /// Whether a receive shall go on until its buffer is full. The kernel itself does not, under MSG_DONTWAIT.
 static bool shall_fill(int32_t descriptor, int32_t flags) {
     if (!(flags & MSG_WAITALL) || flags & (MSG_PEEK | MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB)) return false;
-    minato_socket_info info;
-    return minato_socket_inspect(descriptor, &info) == 0 && info.type == SOCK_STREAM;
+    return minato_is_stream(descriptor);
 }
 
 int64_t minato_socket_receive(int32_t descriptor, void *buffer, size_t capacity, int32_t flags, int64_t deadline) {
@@ -125,6 +130,6 @@ int64_t minato_socket_receive_from(
     int32_t descriptor, void *buffer, size_t capacity, int32_t flags, minato_address *sender, int64_t deadline) {
     deadline = minato_flags_deadline(flags, deadline);
     MINATO_RETURN_WHEN_READY(
-        descriptor, minato_receive_events(flags), deadline,
+        descriptor, minato_receive_events(descriptor, flags), deadline,
         receive_from_once(descriptor, buffer, capacity, flags | MSG_DONTWAIT, sender))
 }

@@ -152,6 +152,49 @@ static void out_of_band_on_tcp(void) {
     fixture_close(listener);
 }
 
+struct sending {
+    int32_t sender;
+    pid_t receiver;
+};
+
+/// Whether a thread of this process sleeps. See proc(5).
+static bool sleeps(pid_t thread) {
+    char path[64], line[256] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    int32_t file = CHECK_DESCRIPTOR(open(path, O_RDONLY | O_CLOEXEC));
+    CHECK(read(file, line, sizeof line - 1) > 0);
+    fixture_close(file);
+    const char *name_end = strrchr(line, ')');
+    return name_end != NULL && name_end[2] == 'S';
+}
+
+static void *send_to_sleeper(void *argument) {
+    const struct sending *sending = argument;
+    while (!sleeps(sending->receiver)) sched_yield();
+    CHECK_INT(minato_socket_send(sending->sender, "!", 1, 0, fixture_soon()), 1);
+    return NULL;
+}
+
+/// UDP does not look at the flag: a datagram that comes during the wait is received.
+static void out_of_band_on_udp(void) {
+    minato_address address;
+    int32_t receiver = fixture_bound_datagram(AF_INET, &address);
+    struct sending sending = {.sender = CHECK_DESCRIPTOR(minato_socket_open(AF_INET, SOCK_DGRAM, 0))};
+    sending.receiver = gettid();
+    CHECK_INT(minato_socket_connect(sending.sender, &address, fixture_soon()), 0);
+    check_waits(receiver, MSG_OOB);
+    for (size_t i = 0; i < sizeof receivers / sizeof receivers[0]; i += 1) {
+        check_row(receivers[i].name);
+        pthread_t thread;
+        CHECK_INT(pthread_create(&thread, NULL, send_to_sleeper, &sending), 0);
+        CHECK_INT(receivers[i].call(receiver, MSG_OOB, fixture_soon()), 1);
+        CHECK_INT(pthread_join(thread, NULL), 0);
+    }
+    check_row(NULL);
+    fixture_close(receiver);
+    fixture_close(sending.sender);
+}
+
 /// A network of its own, with two ports for sockets that are given one; whether the kernel lets us have it.
 static bool leave_for_two_ports(void) {
     if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
@@ -210,6 +253,7 @@ const struct check_test pause_tests[] = {
     {"pause: out of band on a Unix stream", out_of_band_on_unix},
     {"pause: all looked at", looked_at},
     {"pause: out of band on TCP", out_of_band_on_tcp},
+    {"pause: out of band on UDP", out_of_band_on_udp},
     {"pause: all ports taken", without_ports},
     {0},
 };
