@@ -44,7 +44,8 @@ int32_t minato_await(int32_t descriptor, short events, int64_t deadline);
 /// Waits as `minato_await` does before a call that would block is made again. `pause` is 0 the first time, and is kept.
 ///
 /// What poll(2) calls ready may go on to block: a Unix stream that is looked at up to an out-of-band byte, or beyond what
-/// SO_PEEK_OFF has seen. Nothing announces the end of that, so it is looked for after pauses that grow.
+/// SO_PEEK_OFF has seen. Nothing announces the end of that, so it is looked for after pauses that grow. Whoever has only been
+/// too late twice in a row, since other threads were faster, pauses for 1 ms at most: that is what POLLIN alone stands for.
 int32_t minato_await_again(int32_t descriptor, short events, int64_t deadline, int64_t *pause);
 
 /// Whether the descriptor is a socket of a stream.
@@ -52,8 +53,11 @@ bool minato_is_stream(int32_t descriptor);
 
 /// What a receive with flags waits for. An out-of-band byte is announced before it comes (tcp(7), MSG_OOB in recv(2)):
 /// POLLIN says nothing about it, and POLLRDHUP that it does not come any more. UDP has none, and does not look at the flag.
+///
+/// MSG_PEEK leaves what is announced where it is: POLLRDNORM, which says the same as POLLIN, tells it from a plain receive.
 static inline short minato_receive_events(int32_t descriptor, int32_t flags) {
-    return flags & MSG_OOB && minato_is_stream(descriptor) ? POLLPRI | POLLRDHUP : POLLIN;
+    if (flags & MSG_OOB && minato_is_stream(descriptor)) return POLLPRI | POLLRDHUP;
+    return flags & MSG_PEEK ? POLLIN | POLLRDNORM : POLLIN;
 }
 
 /// What -EAGAIN means of a call that gives an IP socket a port if it has none: -EADDRNOTAVAIL when it still has none. All are

@@ -19,6 +19,8 @@ int32_t minato_await(int32_t descriptor, short events, int64_t deadline) {
     return entry.revents & POLLNVAL ? -EBADF : 0;
 }
 
+/// What `pause` is when it has been waited, and the call not been made again.
+static const int64_t NO_PAUSE = 1;
 /// The first and the longest pause between two looks at what is ready and would block.
 static const int64_t FIRST_PAUSE = 1000000, LONGEST_PAUSE = 50000000;
 
@@ -26,14 +28,20 @@ int32_t minato_await_again(int32_t descriptor, short events, int64_t deadline, i
     // Whoever comes too late, since another thread was faster, finds that it is not ready any more, and waits.
     int32_t ready = *pause == 0 ? -EAGAIN : minato_await(descriptor, events, MINATO_NO_WAIT);
     if (ready == -EAGAIN) {
-        *pause = FIRST_PAUSE;
+        *pause = NO_PAUSE;
         return minato_await(descriptor, events, deadline);
     }
     if (ready < 0) return ready;
     int64_t left = minato_clock_remaining(deadline);
     if (left == 0) return minato_expired(deadline);
+    // Or that it is ready once more, by something else that has come: that is worth a try at once, but not for ever.
+    if (*pause == NO_PAUSE) {
+        *pause = FIRST_PAUSE;
+        return 0;
+    }
     int64_t slept = minato_ppoll(NULL, 0, minato_clock_deadline(left < *pause ? left : *pause));
-    *pause = *pause < LONGEST_PAUSE / 2 ? *pause * 2 : LONGEST_PAUSE;
+    int64_t longest = events == POLLIN ? FIRST_PAUSE : LONGEST_PAUSE;
+    *pause = *pause < longest / 2 ? *pause * 2 : longest;
     return (int32_t)slept;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../Sources/CMinato/internal.h"
 #include "check.h"
 #include "fixture.h"
 #include "subjects.h"
@@ -221,6 +222,46 @@ static void check_without_ports(int32_t family, const minato_address *target) {
     }
 }
 
+/// How often this thread has gone to sleep.
+static int64_t sleeps_so_far(void) {
+    struct rusage usage;
+    CHECK_INT(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+/// Another thread was faster, and there is something again: the call is made at once, and soon when that happens again.
+static void too_late(void) {
+    enum { ROUNDS = 100, IN_A_ROW = 10 };
+    int32_t left, right;
+    fixture_pair(SOCK_STREAM, &left, &right);
+    CHECK_INT(minato_socket_send(right, "a", 1, 0, fixture_soon()), 1);
+    short events = minato_receive_events(left, 0);
+    int64_t before = sleeps_so_far();
+    for (size_t i = 0; i < ROUNDS; i += 1) {
+        int64_t pause = 0;
+        CHECK_INT(minato_await_again(left, events, fixture_soon(), &pause), 0);
+        CHECK_INT(minato_await_again(left, events, fixture_soon(), &pause), 0);
+    }
+    // The machine may have it sleep for a page, now and then.
+    CHECK(sleeps_so_far() - before < ROUNDS / 2);
+    int64_t pause = 0;
+    for (size_t i = 0; i < IN_A_ROW; i += 1) {
+        CHECK_INT(minato_await_again(left, events, fixture_soon(), &pause), 0);
+        CHECK(pause <= 1000000);
+    }
+    // And never all the time.
+    const int32_t flags[] = {0, MSG_PEEK};
+    for (size_t i = 0; i < 2; i += 1) {
+        int64_t deadline = fixture_in(100), tries = 0;
+        pause = 0;
+        while (minato_await_again(left, minato_receive_events(left, flags[i]), deadline, &pause) == 0) tries += 1;
+        CHECK(minato_clock_now() >= deadline);
+        CHECK(tries <= (flags[i] == 0 ? 103 : 10));
+    }
+    fixture_close(left);
+    fixture_close(right);
+}
+
 static void without_ports(void) {
     // In a child, since the network is that of the process.
     pid_t child = fork();
@@ -254,6 +295,7 @@ const struct check_test pause_tests[] = {
     {"pause: all looked at", looked_at},
     {"pause: out of band on TCP", out_of_band_on_tcp},
     {"pause: out of band on UDP", out_of_band_on_udp},
+    {"pause: too late", too_late},
     {"pause: all ports taken", without_ports},
     {0},
 };

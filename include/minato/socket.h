@@ -7,7 +7,8 @@
 ///   so a deadline that has passed still does what can be done at once. `-ETIMEDOUT` when the deadline comes, `-EAGAIN`
 ///   when the deadline is `MINATO_NO_WAIT`. `-EADDRNOTAVAIL` at once when an IP socket needs a port and all are taken.
 /// - What goes on to block though poll(2) calls it ready, such as MSG_PEEK before an out-of-band byte of a Unix stream, is
-///   looked at again and again until the deadline, every 50 ms at last.
+///   looked at again and again until the deadline, every 50 ms at last. So is what other threads are faster to receive or
+///   to accept, but it is tried once more without a pause, and then every millisecond.
 /// - A signal ends the wait with `-EINTR`, so that a host language can run its handlers; call again with the same
 ///   deadline. What was done before is in the out-parameter.
 /// - MSG_DONTWAIT among the flags is the deadline `MINATO_NO_WAIT`.
